@@ -1,0 +1,223 @@
+-- A few figures per year: for every place, and for the area of the method.
+-- parameters: none
+--
+-- Stocks: a year is the mean of its four quarter ends and is left out where
+-- one is missing; beside it stands the last quarter end. Money and flows: the
+-- sum over the year, and over all years as 'total'. Money is never added over
+-- measures, instruments or currencies; bundles are never added.
+WITH stock_labels AS (
+  SELECT * FROM (VALUES
+    (10, 'jobs', 'Jobs', 'HEADCOUNT', 'NONE'),
+    (11, 'jobs-fte', 'Jobs, full-time equivalents', 'FTE', 'NONE'),
+    (12, 'jobs-created', 'Jobs created with funding', 'HEADCOUNT', 'CREATED'),
+    (13, 'jobs-safeguarded', 'Jobs safeguarded with funding', 'HEADCOUNT', 'SAFEGUARDED'),
+    (14, 'jobs-supported', 'Jobs supported with funding', 'HEADCOUNT', 'SUPPORTED'),
+    (15, 'apprenticeships-in-learning', 'Apprentices in learning', 'APPRENTICESHIPS_IN_LEARNING', 'NONE'),
+    (16, 'volunteers', 'Volunteers', 'VOLUNTEERS', 'NONE')
+  ) AS t(display_order, headline, label, measure, job_basis)
+),
+flow_labels AS (
+  SELECT * FROM (VALUES
+    (20, 'hires', 'People hired', 'HIRES'),
+    (21, 'leavers', 'People who left', 'LEAVERS'),
+    (22, 'apprenticeship-starts', 'Apprenticeships started', 'APPRENTICESHIP_STARTS'),
+    (23, 'apprenticeship-achievements', 'Apprenticeships achieved', 'APPRENTICESHIP_ACHIEVEMENTS'),
+    (24, 'training-hours', 'Hours of training', 'TRAINING_HOURS'),
+    (25, 'volunteer-hours', 'Hours of volunteering', 'VOLUNTEER_HOURS')
+  ) AS t(display_order, headline, label, measure)
+),
+money_labels AS (
+  SELECT * FROM (VALUES
+    (30, 'committed', 'Committed', 'COMMITTED'),
+    (40, 'disbursed', 'Disbursed', 'DISBURSED'),
+    (50, 'repaid', 'Repaid', 'REPAID'),
+    (60, 'written-off', 'Written off', 'WRITTEN_OFF')
+  ) AS t(display_order, headline, label, measure)
+),
+instrument_labels AS (
+  SELECT * FROM (VALUES
+    (0, 'grant', 'grants', 'GRANT'),
+    (1, 'loan', 'loans', 'LOAN'),
+    (2, 'equity', 'equity', 'EQUITY'),
+    (3, 'quasi-equity', 'quasi-equity', 'QUASI_EQUITY'),
+    (4, 'guarantee', 'guarantees', 'GUARANTEE'),
+    (5, 'contract', 'contracts', 'CONTRACT'),
+    (6, 'in-kind', 'in kind', 'IN_KIND'),
+    (7, 'unspecified', 'instrument not stated', 'UNSPECIFIED')
+  ) AS t(step, suffix, label, instrument)
+),
+value_labels AS (
+  SELECT * FROM (VALUES
+    (70, 'gva-jobs-created', 'GVA of net jobs created', 'JOBS_CREATED', 'job-years', '0.25'),
+    (71, 'gva-jobs-safeguarded', 'GVA of net jobs safeguarded', 'JOBS_SAFEGUARDED', 'job-years', '0.25'),
+    (72, 'gva-jobs-supported', 'GVA of net jobs supported', 'JOBS_SUPPORTED', 'job-years', '0.25'),
+    (80, 'wellbeing-into-work', 'Wellbeing of people into work', 'PEOPLE_INTO_WORK', 'people', '1.00'),
+    (90, 'volunteering-replacement', 'Volunteer hours at replacement cost', 'VOLUNTEER_HOURS', 'hours', '1.00')
+  ) AS t(display_order, headline, label, outcome, measured_in, share_of_year)
+),
+levels AS (
+  SELECT 'all' AS area, quarter, measure, job_basis, unit, quantity FROM jobs WHERE kind = 'stock'
+  UNION ALL
+  SELECT 'all', quarter, measure, 'NONE', unit, quantity FROM volunteering WHERE kind = 'stock'
+  UNION ALL
+  SELECT r.area_code, j.quarter, j.measure, j.job_basis, j.unit, j.quantity
+  FROM jobs j CROSS JOIN run r WHERE j.kind = 'stock' AND j.combined_authority = r.area_code
+  UNION ALL
+  SELECT r.area_code, v.quarter, v.measure, 'NONE', v.unit, v.quantity
+  FROM volunteering v CROSS JOIN run r WHERE v.kind = 'stock' AND v.combined_authority = r.area_code
+),
+quarter_ends AS (
+  SELECT l.area, c.year, c.quarter, c.ordinal, s.display_order, s.headline, s.label, l.unit, SUM(l.quantity) AS quantity
+  FROM levels l
+  JOIN stock_labels s ON s.measure = l.measure AND s.job_basis = l.job_basis
+  JOIN calendar c ON c.quarter = l.quarter
+  WHERE l.quantity IS NOT NULL
+  GROUP BY l.area, c.year, c.quarter, c.ordinal, s.display_order, s.headline, s.label, l.unit
+),
+stock_figures AS (
+  SELECT area, display_order, headline, label, unit, CAST(year AS VARCHAR) AS period, year AS year,
+         SUM(quantity) * CAST('0.25' AS DECIMAL(3, 2)) AS figure,
+         'mean of four quarter ends' AS basis, 4 AS quarters
+  FROM quarter_ends
+  GROUP BY area, display_order, headline, label, unit, year
+  HAVING COUNT(*) = 4
+  UNION ALL
+  SELECT q.area, q.display_order, q.headline, q.label, q.unit, q.quarter, q.year,
+         q.quantity * CAST('1.00' AS DECIMAL(3, 2)), 'level at the end of the quarter', 1
+  FROM quarter_ends q
+  JOIN (SELECT MAX(ordinal) AS ordinal FROM calendar) l ON l.ordinal = q.ordinal
+),
+movements AS (
+  SELECT 'all' AS area, quarter, measure, unit, quantity FROM jobs WHERE kind = 'flow'
+  UNION ALL
+  SELECT 'all', quarter, measure, unit, quantity FROM volunteering WHERE kind = 'flow'
+  UNION ALL
+  SELECT r.area_code, j.quarter, j.measure, j.unit, j.quantity
+  FROM jobs j CROSS JOIN run r WHERE j.kind = 'flow' AND j.combined_authority = r.area_code
+  UNION ALL
+  SELECT r.area_code, v.quarter, v.measure, v.unit, v.quantity
+  FROM volunteering v CROSS JOIN run r WHERE v.kind = 'flow' AND v.combined_authority = r.area_code
+),
+flows AS (
+  SELECT m.area, c.year, c.quarter, f.display_order, f.headline, f.label, m.unit, m.quantity
+  FROM movements m
+  JOIN flow_labels f ON f.measure = m.measure
+  JOIN calendar c ON c.quarter = m.quarter
+),
+flow_figures AS (
+  SELECT area, display_order, headline, label, unit, CAST(year AS VARCHAR) AS period, year AS year,
+         SUM(quantity) AS figure, 'sum over the year' AS basis, COUNT(DISTINCT quarter) AS quarters
+  FROM flows GROUP BY area, display_order, headline, label, unit, year
+  UNION ALL
+  SELECT area, display_order, headline, label, unit, 'total', CAST(NULL AS INTEGER),
+         SUM(quantity), 'sum over all quarters', COUNT(DISTINCT quarter)
+  FROM flows GROUP BY area, display_order, headline, label, unit
+),
+payments AS (
+  SELECT 'all' AS area, quarter, programme, measure, instrument, currency, amount FROM funding WHERE in_totals
+  UNION ALL
+  SELECT r.area_code, f.quarter, f.programme, f.measure, f.instrument, f.currency, f.amount
+  FROM funding f CROSS JOIN run r WHERE f.in_totals AND f.combined_authority = r.area_code
+),
+money AS (
+  SELECT p.area, p.programme, c.year, c.quarter, m.measure, p.currency, p.amount,
+         m.display_order + i.step AS display_order,
+         m.headline || '-' || i.suffix AS headline,
+         m.label || ': ' || i.label AS label
+  FROM payments p
+  JOIN money_labels m ON m.measure = p.measure
+  JOIN instrument_labels i ON i.instrument = p.instrument
+  JOIN calendar c ON c.quarter = p.quarter
+),
+largest_programmes AS (
+  SELECT programme
+  FROM (SELECT programme, ROW_NUMBER() OVER (ORDER BY SUM(amount) DESC, programme) AS place
+        FROM money
+        WHERE area = 'all' AND measure = 'COMMITTED' AND currency = 'GBP' AND programme <> 'unknown'
+        GROUP BY programme) AS ranked
+  WHERE place <= 12
+),
+money_figures AS (
+  SELECT area, 'all' AS programme, display_order, headline, label, currency AS unit,
+         CAST(year AS VARCHAR) AS period, year AS year,
+         SUM(amount) AS figure, 'sum over the year, prices of the day' AS basis, COUNT(DISTINCT quarter) AS quarters
+  FROM money GROUP BY area, display_order, headline, label, currency, year
+  UNION ALL
+  SELECT area, 'all', display_order, headline, label, currency, 'total', CAST(NULL AS INTEGER),
+         SUM(amount), 'sum over all quarters, prices of the day', COUNT(DISTINCT quarter)
+  FROM money GROUP BY area, display_order, headline, label, currency
+  UNION ALL
+  SELECT m.area, m.programme, m.display_order, m.headline, m.label, m.currency, 'total', CAST(NULL AS INTEGER),
+         SUM(m.amount), 'sum over all quarters, prices of the day', COUNT(DISTINCT m.quarter)
+  FROM money m JOIN largest_programmes l ON l.programme = m.programme
+  GROUP BY m.area, m.programme, m.display_order, m.headline, m.label, m.currency
+),
+values_scoped AS (
+  SELECT 'all' AS area, quarter, bundle, outcome, gross, net_central, value_low, value_central, value_high,
+         evidence_grade, confidence
+  FROM social_value
+  UNION ALL
+  SELECT r.area_code, s.quarter, s.bundle, s.outcome, s.gross, s.net_central, s.value_low, s.value_central,
+         s.value_high, s.evidence_grade, s.confidence
+  FROM social_value s CROSS JOIN run r WHERE s.combined_authority = r.area_code
+),
+valued AS (
+  SELECT s.*, c.year, l.display_order, l.headline, l.label, l.measured_in,
+         CAST(l.share_of_year AS DECIMAL(3, 2)) AS share_of_year
+  FROM values_scoped s
+  JOIN value_labels l ON l.outcome = s.outcome
+  JOIN calendar c ON c.quarter = s.quarter
+),
+value_figures AS (
+  SELECT area, display_order, headline, label, bundle, measured_in, CAST(year AS VARCHAR) AS period, year AS year,
+         SUM(gross * share_of_year) AS gross, SUM(net_central * share_of_year) AS net_central,
+         SUM(value_low) AS value_low, SUM(value_central) AS value_central, SUM(value_high) AS value_high,
+         MAX(evidence_grade) AS evidence_grade, MAX(confidence) AS confidence,
+         'sum over the year' AS basis, COUNT(DISTINCT quarter) AS quarters
+  FROM valued GROUP BY area, display_order, headline, label, bundle, measured_in, year
+  UNION ALL
+  SELECT area, display_order, headline, label, bundle, measured_in, 'total', CAST(NULL AS INTEGER),
+         SUM(gross * share_of_year), SUM(net_central * share_of_year),
+         SUM(value_low), SUM(value_central), SUM(value_high),
+         MAX(evidence_grade), MAX(confidence), 'sum over all quarters', COUNT(DISTINCT quarter)
+  FROM valued GROUP BY area, display_order, headline, label, bundle, measured_in
+),
+figures AS (
+  SELECT area, 'all' AS programme, display_order, headline, label, CAST(NULL AS VARCHAR) AS bundle, unit, period, year,
+         CAST(figure AS DECIMAL(18, 4)) AS value_low,
+         CAST(figure AS DECIMAL(18, 4)) AS value_central,
+         CAST(figure AS DECIMAL(18, 4)) AS value_high,
+         CAST(NULL AS DECIMAL(18, 4)) AS gross, CAST(NULL AS DECIMAL(18, 4)) AS net_central,
+         CAST(NULL AS VARCHAR) AS measured_in, CAST(NULL AS INTEGER) AS evidence_grade,
+         CAST(NULL AS VARCHAR) AS confidence, basis, quarters
+  FROM stock_figures
+  UNION ALL
+  SELECT area, 'all', display_order, headline, label, NULL, unit, period, year,
+         CAST(figure AS DECIMAL(18, 4)), CAST(figure AS DECIMAL(18, 4)), CAST(figure AS DECIMAL(18, 4)),
+         NULL, NULL, NULL, NULL, NULL, basis, quarters
+  FROM flow_figures
+  UNION ALL
+  SELECT area, programme, display_order, headline, label, NULL, unit, period, year,
+         CAST(figure AS DECIMAL(18, 4)), CAST(figure AS DECIMAL(18, 4)), CAST(figure AS DECIMAL(18, 4)),
+         NULL, NULL, NULL, NULL, NULL, basis, quarters
+  FROM money_figures
+  UNION ALL
+  SELECT v.area, 'all', v.display_order, v.headline, v.label, v.bundle, 'GBP', v.period, v.year,
+         CAST(v.value_low AS DECIMAL(18, 4)), CAST(v.value_central AS DECIMAL(18, 4)),
+         CAST(v.value_high AS DECIMAL(18, 4)),
+         CAST(v.gross AS DECIMAL(18, 4)), CAST(v.net_central AS DECIMAL(18, 4)),
+         v.measured_in, v.evidence_grade, v.confidence,
+         v.basis || ', prices of ' || CAST(r.price_base_year AS VARCHAR), v.quarters
+  FROM value_figures v CROSS JOIN run r
+)
+SELECT f.area, f.programme, f.headline, f.unit, f.period,
+       CAST(f.display_order AS INTEGER) AS display_order,
+       CAST(f.year AS INTEGER) AS year,
+       f.label, f.bundle,
+       f.value_low, f.value_central, f.value_high,
+       f.gross, f.net_central, f.measured_in,
+       f.evidence_grade, f.confidence, f.basis,
+       CAST(f.quarters AS INTEGER) AS quarters,
+       r.method_version, r.data_label
+FROM figures f
+CROSS JOIN run r

@@ -1,0 +1,116 @@
+//! One commit: files of any of the books, positions, and the time of posting.
+
+use crate::book;
+use crate::{Book, Journal, JournalError, Position};
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::{Action, Add, Transaction};
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use serde_json::json;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// A file written for the next commit.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    relative: String,
+    /// Absolute path to write the file at, before the commit.
+    pub path: PathBuf,
+    pub book: Book,
+    pub rows: u64,
+    pub bytes: u64,
+    /// Days since 1970 of the earliest and latest `occurred_on`, where the
+    /// book has that column: readers skip files by it.
+    pub occurred_on: Option<(i32, i32)>,
+}
+
+/// What one commit carries.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    pub additions: Vec<Addition>,
+    pub positions: Vec<Position>,
+    /// UTC microseconds; not before [`Journal::posted_at_micros`].
+    pub posted_at: i64,
+}
+
+impl Journal {
+    /// Number the next commit of this snapshot will carry.
+    #[must_use]
+    pub fn next_commit(&self) -> i64 {
+        self.version() + 1
+    }
+
+    /// Name and place for a file of the next commit. The caller writes it and
+    /// fills in rows and bytes.
+    #[must_use]
+    pub fn new_file(&self, book: Book, reversals: bool) -> Addition {
+        let unique = uuid::Uuid::new_v4().simple().to_string();
+        let relative = book::relative_path(book, self.next_commit(), reversals, &unique);
+        let path = self.dir.join(&relative);
+        Addition { relative, path, book, rows: 0, bytes: 0, occurred_on: None }
+    }
+
+    /// Commits at exactly the next version.
+    ///
+    /// # Errors
+    /// [`JournalError::Conflict`] where the table has moved on: nothing was
+    /// committed; reload, compare positions, stamp anew and write again.
+    pub async fn commit(&mut self, commit: &Commit) -> Result<i64, JournalError> {
+        let expected = self.version();
+        let mut transactions: Vec<Transaction> = commit
+            .positions
+            .iter()
+            .map(|position| {
+                Transaction::new(Position::app_id(&position.topic, position.partition), position.next_offset)
+            })
+            .collect();
+        transactions.push(Transaction::new(Self::posted_at_app(), commit.posted_at));
+        let actions = commit.additions.iter().map(|file| Action::Add(add(file, commit))).collect();
+        // No retries: a commit rebased upon another would carry a wrong commit number in its rows.
+        let properties = CommitProperties::default()
+            .with_max_retries(0)
+            .with_create_checkpoint(true)
+            .with_cleanup_expired_logs(Some(false))
+            .with_application_transactions(transactions);
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(vec!["book".to_owned()]),
+            predicate: None,
+        };
+        let snapshot = self.table.snapshot().map_err(JournalError::delta("read"))?.snapshot().clone();
+        let finalized = CommitBuilder::from(properties)
+            .with_actions(actions)
+            .build(Some(&snapshot), self.table.log_store(), operation)
+            .await
+            .map_err(|error| JournalError::commit(expected, error))?;
+        self.table.update_state().await.map_err(JournalError::delta("reload"))?;
+        self.posted_at = commit.posted_at;
+        Ok(i64::try_from(finalized.version()).unwrap_or(i64::MAX))
+    }
+}
+
+fn add(file: &Addition, commit: &Commit) -> Add {
+    Add {
+        path: file.relative.clone(),
+        partition_values: HashMap::from([("book".to_owned(), Some(file.book.name().to_owned()))]),
+        size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
+        modification_time: commit.posted_at / 1_000,
+        data_change: true,
+        stats: Some(stats(file)),
+        tags: None,
+        deletion_vector: None,
+        base_row_id: None,
+        default_row_commit_version: None,
+        clustering_provider: None,
+    }
+}
+
+fn stats(file: &Addition) -> String {
+    let day = |days: i32| {
+        chrono::DateTime::from_timestamp(i64::from(days) * 86_400, 0).map(|at| at.format("%Y-%m-%d").to_string())
+    };
+    let (min, max) = match file.occurred_on {
+        Some((first, last)) => (json!({ "occurred_on": day(first) }), json!({ "occurred_on": day(last) })),
+        None => (json!({}), json!({})),
+    };
+    json!({ "numRecords": file.rows, "minValues": min, "maxValues": max, "nullCount": {} }).to_string()
+}

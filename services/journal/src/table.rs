@@ -1,0 +1,202 @@
+//! A snapshot of the table: opened or created, reloaded, listed.
+
+use crate::book::{self, JournalFile};
+use crate::{Book, JournalError};
+use commonweal_schemas::arrow_schema;
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
+use deltalake_core::kernel::{StructField, StructType};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::SaveMode;
+use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError, TableProperty};
+use std::path::{Path, PathBuf};
+use url::Url;
+
+const REFERENCE_KEY: &str = "commonweal.reference";
+const POSTED_AT_APP: &str = "commonweal/posted-at";
+
+/// Where a source partition has been read to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub topic: String,
+    pub partition: i32,
+    /// Next offset to read: one past the last that is in the books.
+    pub next_offset: i64,
+}
+
+impl Position {
+    /// Application id of the position's `txn` action.
+    pub(crate) fn app_id(topic: &str, partition: i32) -> String {
+        format!("commonweal/offset/{topic}/{partition}")
+    }
+}
+
+/// A snapshot of the journal.
+#[derive(Debug)]
+pub struct Journal {
+    pub(crate) dir: PathBuf,
+    pub(crate) table: DeltaTable,
+    reference: String,
+    pub(crate) posted_at: i64,
+}
+
+impl Journal {
+    /// Opens the latest version.
+    ///
+    /// # Errors
+    /// [`JournalError::Missing`] where there is no table.
+    pub async fn open(dir: &Path) -> Result<Self, JournalError> {
+        if !dir.join("_delta_log").is_dir() {
+            return Err(JournalError::Missing(dir.to_owned()));
+        }
+        let url = location(dir)?;
+        let table = DeltaTableBuilder::from_url(url).map_err(JournalError::delta("open"))?.load().await;
+        let table = match table {
+            Ok(table) => table,
+            Err(DeltaTableError::NotATable(_)) => return Err(JournalError::Missing(dir.to_owned())),
+            Err(error) => return Err(JournalError::delta("open")(error)),
+        };
+        Self::from_table(dir, table).await
+    }
+
+    /// Opens the table, or creates it for entries under `reference_version`.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or holds another kind of table.
+    pub async fn open_or_create(dir: &Path, reference_version: &str) -> Result<Self, JournalError> {
+        match Self::open(dir).await {
+            Err(JournalError::Missing(_)) => {}
+            opened => return opened,
+        }
+        std::fs::create_dir_all(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
+        let fields: StructType = arrow_schema::journal().as_ref().try_into_kernel()?;
+        let columns: Vec<StructField> = fields.fields().cloned().collect();
+        let created = CreateBuilder::new()
+            .with_location(location(dir)?.as_str())
+            .with_table_name("commonweal journal")
+            .with_comment("append-only ledger: postings, rejections and receipts; corrected by reversal")
+            .with_save_mode(SaveMode::ErrorIfExists)
+            .with_columns(columns)
+            .with_partition_columns(["book"])
+            .with_configuration_property(TableProperty::EnableExpiredLogCleanup, Some("false"))
+            .with_configuration_property(TableProperty::CheckpointInterval, Some("100"))
+            .with_configuration([(REFERENCE_KEY, Some(reference_version))])
+            .with_raise_if_key_not_exists(false)
+            .await;
+        match created {
+            Ok(table) => Self::from_table(dir, table).await,
+            // Somebody created it between the look and the leap.
+            Err(_) if dir.join("_delta_log").is_dir() => Self::open(dir).await,
+            Err(error) => Err(JournalError::delta("create")(error)),
+        }
+    }
+
+    async fn from_table(dir: &Path, table: DeltaTable) -> Result<Self, JournalError> {
+        let snapshot = table.snapshot().map_err(JournalError::delta("read"))?;
+        let reference = snapshot.metadata().configuration().get(REFERENCE_KEY).cloned().ok_or_else(|| {
+            JournalError::NotAJournal { path: dir.to_owned(), reason: format!("it has no property {REFERENCE_KEY}") }
+        })?;
+        let mut journal = Self { dir: dir.to_owned(), table, reference, posted_at: 0 };
+        journal.posted_at = journal.application_version(POSTED_AT_APP).await?.unwrap_or(0);
+        Ok(journal)
+    }
+
+    /// Reads what other writers have committed since.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn reload(&mut self) -> Result<(), JournalError> {
+        self.table.update_state().await.map_err(JournalError::delta("reload"))?;
+        self.posted_at = self.application_version(POSTED_AT_APP).await?.unwrap_or(0);
+        Ok(())
+    }
+
+    /// Folder of the table.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Version of the table, which is the number of the last ledger commit; 0
+    /// where nothing was posted yet.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.table.version().and_then(|version| i64::try_from(version).ok()).unwrap_or(0)
+    }
+
+    /// Identity of the table, made at its creation.
+    #[must_use]
+    pub fn table_id(&self) -> String {
+        self.table.snapshot().map(|snapshot| snapshot.metadata().id().to_owned()).unwrap_or_default()
+    }
+
+    /// Reference version that entries are enriched with.
+    #[must_use]
+    pub fn reference_version(&self) -> &str {
+        &self.reference
+    }
+
+    /// `posted_at` of the last commit in UTC microseconds, 0 for none.
+    #[must_use]
+    pub const fn posted_at_micros(&self) -> i64 {
+        self.posted_at
+    }
+
+    /// Next offset to read of a source partition, `None` where nothing of it
+    /// is in the books.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn next_offset(&self, topic: &str, partition: i32) -> Result<Option<i64>, JournalError> {
+        self.application_version(&Position::app_id(topic, partition)).await
+    }
+
+    async fn application_version(&self, app_id: &str) -> Result<Option<i64>, JournalError> {
+        let snapshot = self.table.snapshot().map_err(JournalError::delta("read"))?;
+        let log_store = self.table.log_store();
+        snapshot
+            .transaction_version(log_store.as_ref(), app_id)
+            .await
+            .map_err(JournalError::delta("read a position of"))
+    }
+
+    /// `txn` action that keeps `posted_at` from falling.
+    pub(crate) const fn posted_at_app() -> &'static str {
+        POSTED_AT_APP
+    }
+
+    /// Active files by commit and path; never those of refused commits.
+    ///
+    /// # Errors
+    /// The table cannot be read, or holds a file the ledger did not write.
+    pub fn files(&self) -> Result<Vec<JournalFile>, JournalError> {
+        let snapshot = self.table.snapshot().map_err(JournalError::delta("list"))?;
+        let mut files = Vec::new();
+        for view in snapshot.log_data().iter() {
+            let relative = view.path();
+            let (book, commit, reversals) = book::parse(&relative)?;
+            files.push(JournalFile {
+                path: self.dir.join(relative.as_ref()),
+                book,
+                commit,
+                rows: view.num_records().and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0),
+                bytes: u64::try_from(view.size()).unwrap_or(0),
+                reversals,
+            });
+        }
+        files.sort_by(|a, b| (a.commit, &a.path).cmp(&(b.commit, &b.path)));
+        Ok(files)
+    }
+
+    /// Active files of one book.
+    ///
+    /// # Errors
+    /// As [`Journal::files`].
+    pub fn book(&self, book: Book) -> Result<Vec<JournalFile>, JournalError> {
+        Ok(self.files()?.into_iter().filter(|file| file.book == book).collect())
+    }
+}
+
+fn location(dir: &Path) -> Result<Url, JournalError> {
+    let absolute = std::path::absolute(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
+    Url::from_directory_path(&absolute).map_err(|()| JournalError::Location(dir.to_owned()))
+}

@@ -1,0 +1,101 @@
+//! What can go wrong while balances are kept and tables are published.
+
+use commonweal_journal::JournalError;
+use datafusion::error::DataFusionError;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A fault of the method book: which file, which row, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("method book: {file}{}: {reason}", .row.map(|row| format!(", row {row}")).unwrap_or_default())]
+pub struct MethodError {
+    /// File of the book.
+    pub file: String,
+    /// Line of the file where one line is at fault, counted from 1.
+    pub row: Option<u64>,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
+
+impl MethodError {
+    pub(crate) fn file(file: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { file: file.into(), row: None, reason: reason.into() }
+    }
+
+    pub(crate) fn row(file: impl Into<String>, row: u64, reason: impl Into<String>) -> Self {
+        Self { file: file.into(), row: Some(row), reason: reason.into() }
+    }
+}
+
+/// Why nothing, or not everything, was published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Method(#[from] MethodError),
+    #[error("failed to {action} {}", .path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("failed to {action} {}", .path.display())]
+    Parquet {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    #[error("failed to compute {what}")]
+    Query {
+        what: String,
+        #[source]
+        source: Box<DataFusionError>,
+    },
+    /// A model's answer does not have the shape its table promises.
+    #[error("model {model}.sql of method {method}: {reason}")]
+    Model { model: String, method: String, reason: String },
+    /// Another process holds the balances.
+    #[error("another process is publishing from {}; wait for it to end, then publish again", .0.display())]
+    Busy(PathBuf),
+    #[error("an entry stands in quarter {0:?}, which is not of the form YYYY-Qn; the entry was not made by enrich")]
+    Quarter(String),
+    #[error("reference version {version} is not complete: {} is missing; load the reference again", .path.display())]
+    Reference { version: String, path: PathBuf },
+    #[error("failed to put together {what}")]
+    Arrow {
+        what: String,
+        #[source]
+        source: arrow::error::ArrowError,
+    },
+    #[error("failed to write {what} as JSON")]
+    Json {
+        what: &'static str,
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl PublishError {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+
+    pub(crate) fn parquet(action: &'static str, path: &Path) -> impl FnOnce(parquet::errors::ParquetError) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Parquet { action, path, source }
+    }
+
+    pub(crate) fn query(what: impl Into<String>) -> impl FnOnce(DataFusionError) -> Self {
+        let what = what.into();
+        move |source| Self::Query { what, source: Box::new(source) }
+    }
+
+    pub(crate) fn arrow(what: impl Into<String>) -> impl FnOnce(arrow::error::ArrowError) -> Self {
+        let what = what.into();
+        move |source| Self::Arrow { what, source }
+    }
+}

@@ -1,0 +1,44 @@
+//! `claims.csv`: what was published about the region.
+
+use super::rows;
+use crate::error::MethodError;
+use rust_decimal::Decimal;
+
+pub(super) const FILE: &str = "claims.csv";
+
+const COLUMNS: &[&str] = &["id", "text", "value", "unit", "source", "url", "date", "headline"];
+
+/// A published claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    pub id: String,
+    /// As published.
+    pub text: String,
+    pub value: Decimal,
+    /// Unit of the value: `PERSONS` or a currency.
+    pub unit: String,
+    /// Who published it.
+    pub source: String,
+    pub url: String,
+    /// When, `YYYY-MM` or `YYYY-MM-DD`.
+    pub date: String,
+    /// Figure of the table `headline` to read it beside; none where nothing
+    /// computed measures the same.
+    pub headline: Option<String>,
+}
+
+pub(super) fn read(text: &str) -> Result<Vec<Claim>, MethodError> {
+    rows::read(FILE, text, COLUMNS, |row| {
+        let headline = row.get("headline");
+        Ok(Claim {
+            id: row.required("id")?.to_owned(),
+            text: row.required("text")?.to_owned(),
+            value: row.decimal("value")?,
+            unit: row.required("unit")?.to_owned(),
+            source: row.required("source")?.to_owned(),
+            url: row.required("url")?.to_owned(),
+            date: row.required("date")?.to_owned(),
+            headline: (!headline.is_empty()).then(|| headline.to_owned()),
+        })
+    })
+}

@@ -1,0 +1,63 @@
+//! The books compiled into the binary.
+
+use crate::error::MethodError;
+use std::collections::BTreeMap;
+
+pub(super) const DEFAULT_VERSION: &str = "2026.1";
+
+macro_rules! book {
+    ($version:literal: $($file:literal)*) => {
+        ($version, &[$((
+            $file,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../method/", $version, "/", $file)),
+        ),)*])
+    };
+}
+
+type Files = &'static [(&'static str, &'static str)];
+
+const BOOKS: &[(&str, Files)] = &[book!("2026.1":
+    "CHANGELOG.md"
+    "README.md"
+    "claims.csv"
+    "deflators.csv"
+    "method.toml"
+    "models/data_quality.sql"
+    "models/funding.sql"
+    "models/headline.sql"
+    "models/jobs.sql"
+    "models/measures.sql"
+    "models/organisations.sql"
+    "models/parameter_values.sql"
+    "models/places.sql"
+    "models/programmes.sql"
+    "models/quarters.sql"
+    "models/social_value.sql"
+    "models/stock_levels.sql"
+    "models/volunteering.sql"
+    "parameters.csv"
+)];
+
+pub(super) fn files(version: &str) -> Result<BTreeMap<String, String>, MethodError> {
+    let known = BOOKS.iter().find(|(name, _)| *name == version).ok_or_else(|| {
+        let versions: Vec<&str> = BOOKS.iter().map(|(name, _)| *name).collect();
+        MethodError::file(version, format!("no such version is embedded; there is {}", versions.join(", ")))
+    })?;
+    Ok(known.1.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Proves that what is embedded is the whole folder, so that a file added
+    /// to a book cannot be left out of the binary.
+    #[test]
+    fn folders_are_embedded_whole() {
+        for (version, _) in BOOKS {
+            let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../method").join(version);
+            assert_eq!(files(version).unwrap(), super::super::read_folder(&dir).unwrap());
+        }
+    }
+}

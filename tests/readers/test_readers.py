@@ -1,0 +1,186 @@
+"""Proves that the reader checks find what they are there to find: each spoils
+one thing in a sound folder and expects the check to fail and to name it.
+
+    python -m unittest discover -s tests/readers
+"""
+
+import datetime
+import decimal
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, write_deltalake
+
+from journal_sums import FUNDING_KEYS
+from published_types import TABLES
+
+HERE = Path(__file__).parent
+MONEY = pa.decimal128(18, 4)
+POSTINGS = pa.schema(
+    [("book", pa.string())]
+    + [(key, pa.string()) for key in FUNDING_KEYS]
+    + [("quantity", MONEY), ("entry", pa.int32())]
+)
+
+
+def check(script: str, *arguments: Path) -> tuple[int, str]:
+    """Exit code and error text of a reader check."""
+    done = subprocess.run(
+        [sys.executable, HERE / script, *arguments], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr
+
+
+def sound_table() -> pa.Table:
+    """Three rows with every permitted type, each with a null."""
+    return pa.table(
+        {
+            "count": pa.array([1, 2, None], pa.int32()),
+            "rows": pa.array([2**40, None, -1], pa.int64()),
+            "amount": pa.array([decimal.Decimal("0.10"), None, decimal.Decimal("-3.00")], pa.decimal128(18, 2)),
+            "day": pa.array([datetime.date(2019, 12, 31), None, datetime.date(2020, 1, 1)]),
+            "instant": pa.array([1_577_836_800_000_001, None, 0], pa.timestamp("us", "UTC")),
+            "name": ["Ynys Môn", "", None],
+            "synthetic": [True, False, None],
+        }
+    )
+
+
+def write_manifest(folder: Path) -> None:
+    """A manifest that agrees with the folder's files."""
+    tables = {
+        path.stem: {
+            "rows": pq.read_metadata(path).num_rows,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in folder.glob("*.parquet")
+    }
+    (folder / "manifest.json").write_text(json.dumps({"tables": tables}))
+
+
+class PublishedTypes(unittest.TestCase):
+    def setUp(self) -> None:
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = Path(scratch.name)
+        for name in TABLES:
+            pq.write_table(sound_table(), self.folder / f"{name}.parquet")
+        write_manifest(self.folder)
+
+    def expect(self, text: str) -> None:
+        code, said = check("published_types.py", self.folder)
+        self.assertEqual((code, text in said), (1, True), said)
+
+    def test_sound_folder_passes(self) -> None:
+        self.assertEqual(check("published_types.py", self.folder), (0, ""))
+
+    def test_types_that_bi_tools_choke_on(self) -> None:
+        one = [1]
+        for array in (
+            pa.array([1.5]),
+            pa.array(one, pa.uint32()),
+            pa.array(one, pa.int16()),
+            pa.array(one, pa.timestamp("ns", "UTC")),
+            pa.array(one, pa.timestamp("us")),
+            pa.array(one, pa.time64("us")),
+            pa.array([[1]]),
+            pa.array([{"x": 1}]),
+            pa.array([b"x"]),
+            pa.array(["x"]).dictionary_encode(),
+        ):
+            with self.subTest(str(array.type)):
+                pq.write_table(pa.table({"odd": array}), self.folder / "jobs.parquet")
+                write_manifest(self.folder)
+                self.expect("jobs: column odd")
+
+    def test_manifest_with_other_bytes(self) -> None:
+        pq.write_table(sound_table(), self.folder / "jobs.parquet", compression="zstd")
+        self.expect("jobs: manifest.json says SHA-256")
+
+    def test_manifest_with_other_rows(self) -> None:
+        pq.write_table(sound_table().slice(1), self.folder / "jobs.parquet")
+        self.expect("jobs: manifest.json says 3 rows, the file has 2")
+
+    def test_missing_file(self) -> None:
+        (self.folder / "jobs.parquet").unlink()
+        self.expect("jobs: not published")
+        self.expect("jobs: listed in manifest.json, but no file")
+
+
+class JournalSums(unittest.TestCase):
+    def setUp(self) -> None:
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.journal = Path(scratch.name) / "journal"
+        self.published = Path(scratch.name) / "published"
+        self.published.mkdir()
+        # A grant, its correction (reversal and new entry), and a grant of
+        # unknown programme; in three commits, then compacted: files are
+        # removed from the log whose rows must not count twice.
+        self.post("100.01", 1)
+        self.post("-100.01", -1)
+        self.post("250.50", 1)
+        self.post("7.00", 1, programme=None)
+        self.post("3.0000", 1, book="employment")
+        DeltaTable(self.journal).optimize.compact()
+        self.publish("250.50", "7.00", live=2)
+
+    def post(self, quantity: str, entry: int, programme: str | None = "KINDRED", book: str = "funding") -> None:
+        row = {
+            "book": book,
+            "quarter": "2020-Q1",
+            "measure": "COMMITTED",
+            "unit": "GBP",
+            "district": "E08000012",
+            "programme": programme,
+            "quantity": decimal.Decimal(quantity),
+            "entry": entry,
+        }
+        write_deltalake(
+            self.journal, pa.Table.from_pylist([row], POSTINGS), partition_by=["book"], mode="append"
+        )
+
+    def publish(self, *quantities: str, live: int) -> None:
+        rows = [
+            dict.fromkeys(FUNDING_KEYS)
+            | {"quarter": "2020-Q1", "measure": "COMMITTED", "unit": "GBP", "district": "E08000012"}
+            | {"programme": programme, "quantity": decimal.Decimal(quantity)}
+            for programme, quantity in zip(["KINDRED", None], quantities, strict=False)
+        ]
+        pq.write_table(pa.Table.from_pylist(rows), self.published / "funding.parquet")
+        counts = {"dataset": ["employment", "funding"], "check": ["live_events"] * 2, "count": [1, live]}
+        pq.write_table(pa.table(counts), self.published / "data_quality.parquet")
+
+    def expect(self, text: str) -> None:
+        code, said = check("journal_sums.py", self.journal, self.published)
+        self.assertEqual((code, text in said), (1, True), said)
+
+    def test_corrected_and_compacted_journal_agrees(self) -> None:
+        self.assertEqual(check("journal_sums.py", self.journal, self.published), (0, ""))
+
+    def test_a_penny_off(self) -> None:
+        self.publish("250.51", "7.00", live=2)
+        self.expect("KINDRED: journal 250.5000, published 250.51")
+
+    def test_a_group_not_published(self) -> None:
+        self.publish("250.50", live=2)
+        self.expect("None: journal 7.0000, published 0")
+
+    def test_a_live_event_uncounted(self) -> None:
+        self.publish("250.50", "7.00", live=3)
+        self.expect("funding: journal 2, published 3")
+
+    def test_a_log_with_a_hole(self) -> None:
+        (self.journal / "_delta_log" / f"{1:020}.json").unlink()
+        self.expect("does not run from version 0 without a hole")
+
+
+if __name__ == "__main__":
+    unittest.main()
