@@ -3,12 +3,14 @@
     journal_sums.py JOURNAL_DIR PUBLISHED_DIR
 
 No Delta library: the active files are read from `_delta_log/*.json` (added and
-not removed since), as any engine may. Then, by plain addition:
+not removed since), as any engine may. Then, by plain addition, for each
+quarter, measure, unit, district and programme:
 
-- SUM(quantity) of book `funding` by quarter, measure, unit, district and
-  programme = the same sum over `funding.parquet`;
-- SUM(entry) of each book = the live events that `data_quality.parquet` gives.
+- SUM(quantity) and SUM(entry) of book `funding` = those of `funding.parquet`;
+- SUM(quantity) of the flows in book `employment` = that of the flows in
+  `jobs.parquet` and `volunteering.parquet` (stocks are levels: no sum);
 
+and SUM(entry) of each book = the live events of `data_quality.parquet`.
 Exits 1 with each difference on a line.
 """
 
@@ -17,11 +19,33 @@ from pathlib import Path
 
 import duckdb
 
-# Grouping columns, under the same name in the journal and in funding.parquet.
-FUNDING_KEYS = ["quarter", "measure", "unit", "district", "programme"]
-# The check of data_quality.parquet that counts live events, and its columns.
-LIVE_CHECK = "live_events"
+KEYS = ["quarter", "measure", "unit", "district", "programme"]
 DIFFERENCES_SHOWN = 20
+
+# Both sides of each comparison, as KEYS..., total. A missing programme is
+# published as the value `unknown`.
+JOURNAL = """
+SELECT quarter, measure, unit, district, coalesce(programme, 'unknown') AS programme, SUM({value}) AS total
+FROM {book} {where} GROUP BY ALL
+"""
+FUNDING = """
+SELECT quarter, measure, currency AS unit, district, programme, SUM({value}) AS total
+FROM '{folder}/funding.parquet' GROUP BY ALL
+"""
+FLOWS_ONLY = "WHERE measure IN (SELECT measure FROM '{folder}/measures.parquet' WHERE kind = 'flow')"
+FLOWS = """
+SELECT quarter, measure, unit, district, programme, SUM(quantity) AS total
+FROM (
+    SELECT quarter, measure, unit, district, programme, kind, quantity FROM '{folder}/jobs.parquet'
+    UNION ALL
+    SELECT quarter, measure, unit, district, programme, kind, quantity FROM '{folder}/volunteering.parquet'
+)
+WHERE kind = 'flow' GROUP BY ALL
+"""
+LIVE_EVENTS = """
+SELECT dataset, SUM(events) AS total FROM '{folder}/data_quality.parquet'
+WHERE check_name = 'live-events' GROUP BY dataset
+"""
 
 # One row a file action; the version is the log file's name.
 ACTIONS = """
@@ -80,31 +104,34 @@ def differences(db: duckdb.DuckDBPyConnection, keys: list[str], ours: str, publi
     return [f"{' / '.join(map(str, row[:-2]))}: journal {row[-2]}, published {row[-1]}" for row in rows]
 
 
-def check_funding(db: duckdb.DuckDBPyConnection, published: Path) -> list[str]:
-    """Funding by its grouping columns, journal against funding.parquet."""
-    keys = ", ".join(FUNDING_KEYS)
-    table = published / "funding.parquet"
-    query = f"SELECT {keys}, SUM(quantity) AS total FROM {{}} GROUP BY ALL"
-    found = differences(db, FUNDING_KEYS, query.format("funding"), query.format(f"'{table}'"))
-    groups, total = db.execute(
-        f"SELECT count(*), sum(total) FROM ({query.format('funding')})"
-    ).fetchone()
-    print(f"funding: {groups} groups, in all {total} (units and measures mixed: a checksum, not a figure)")
-    return [f"funding: {text}" for text in found]
+def check_sums(db: duckdb.DuckDBPyConnection, folder: Path, book: str) -> list[str]:
+    """A book by its grouping columns, journal against published."""
+    if book == "funding":
+        sides = [
+            ("amount", JOURNAL.format(value="quantity", book=book, where=""), FUNDING.format(value="amount", folder=folder)),
+            ("events", JOURNAL.format(value="entry", book=book, where=""), FUNDING.format(value="events", folder=folder)),
+        ]
+    else:
+        flows = FLOWS_ONLY.format(folder=folder)
+        sides = [
+            ("flows", JOURNAL.format(value="quantity", book=book, where=flows), FLOWS.format(folder=folder)),
+        ]
+    found = []
+    for what, ours, theirs in sides:
+        found += [f"{book} {what}: {text}" for text in differences(db, KEYS, ours, theirs)]
+        groups, total = db.execute(f"SELECT count(*), coalesce(sum(total), 0) FROM ({ours})").fetchone()
+        print(f"{book} {what}: {groups} groups, checksum {total} (measures and units mixed: no figure)")
+    return found
 
 
-def check_entries(db: duckdb.DuckDBPyConnection, published: Path, books: list[str]) -> list[str]:
+def check_entries(db: duckdb.DuckDBPyConnection, folder: Path, books: list[str]) -> list[str]:
     """Live events of each book, journal against data_quality.parquet."""
     ours = " UNION ALL ".join(
         f"SELECT '{book}' AS dataset, SUM(entry) AS total FROM {book}" for book in books
     )
-    table = published / "data_quality.parquet"
-    theirs = (
-        f"SELECT dataset, SUM(count) AS total FROM '{table}' "
-        f"WHERE \"check\" = '{LIVE_CHECK}' GROUP BY dataset"
-    )
     for dataset, total in db.execute(f"{ours} ORDER BY dataset").fetchall():
         print(f"{dataset}: {total} live events")
+    theirs = LIVE_EVENTS.format(folder=folder)
     return [f"live events: {text}" for text in differences(db, ["dataset"], ours, theirs)]
 
 
@@ -116,10 +143,12 @@ def main(arguments: list[str]) -> int:
     with duckdb.connect() as db:
         load_log(db, journal)
         books = [book for book in ("employment", "funding") if load_book(db, journal, book)]
-        if "funding" not in books:
-            print(f"{journal} has no entries in book funding", file=sys.stderr)
+        if not books:
+            print(f"{journal} holds no entries", file=sys.stderr)
             return 1
-        found = check_funding(db, published) + check_entries(db, published, books)
+        found = check_entries(db, published, books)
+        for book in books:
+            found += check_sums(db, published, book)
     for text in found[:DIFFERENCES_SHOWN]:
         print(f"differs: {text}", file=sys.stderr)
     if len(found) > DIFFERENCES_SHOWN:

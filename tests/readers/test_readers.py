@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
 
-from journal_sums import FUNDING_KEYS
+from journal_sums import KEYS
 from published_types import TABLES
 
 HERE = Path(__file__).parent
 MONEY = pa.decimal128(18, 4)
 POSTINGS = pa.schema(
     [("book", pa.string())]
-    + [(key, pa.string()) for key in FUNDING_KEYS]
+    + [(key, pa.string()) for key in KEYS]
     + [("quantity", MONEY), ("entry", pa.int32())]
 )
 
@@ -128,34 +128,44 @@ class JournalSums(unittest.TestCase):
         self.post("-100.01", -1)
         self.post("250.50", 1)
         self.post("7.00", 1, programme=None)
-        self.post("3.0000", 1, book="employment")
+        self.post("3", 1, book="employment", measure="HIRES", unit="PERSONS")
+        self.post("40", 1, book="employment", measure="HEADCOUNT", unit="PERSONS")
         DeltaTable(self.journal).optimize.compact()
         self.publish("250.50", "7.00", live=2)
 
-    def post(self, quantity: str, entry: int, programme: str | None = "KINDRED", book: str = "funding") -> None:
+    def post(self, quantity: str, entry: int, **changed: str | None) -> None:
         row = {
-            "book": book,
+            "book": "funding",
             "quarter": "2020-Q1",
             "measure": "COMMITTED",
             "unit": "GBP",
             "district": "E08000012",
-            "programme": programme,
+            "programme": "KINDRED",
             "quantity": decimal.Decimal(quantity),
             "entry": entry,
         }
-        write_deltalake(
-            self.journal, pa.Table.from_pylist([row], POSTINGS), partition_by=["book"], mode="append"
-        )
+        batch = pa.Table.from_pylist([row | changed], POSTINGS)
+        write_deltalake(self.journal, batch, partition_by=["book"], mode="append")
 
-    def publish(self, *quantities: str, live: int) -> None:
+    def publish(self, *amounts: str, live: int, hires: str = "3.00") -> None:
+        place = {"quarter": "2020-Q1", "district": "E08000012"}
+        money = place | {"measure": "COMMITTED", "currency": "GBP", "events": 1}
         rows = [
-            dict.fromkeys(FUNDING_KEYS)
-            | {"quarter": "2020-Q1", "measure": "COMMITTED", "unit": "GBP", "district": "E08000012"}
-            | {"programme": programme, "quantity": decimal.Decimal(quantity)}
-            for programme, quantity in zip(["KINDRED", None], quantities, strict=False)
+            money | {"programme": programme, "amount": decimal.Decimal(amount)}
+            for programme, amount in zip(["KINDRED", "unknown"], amounts, strict=False)
         ]
         pq.write_table(pa.Table.from_pylist(rows), self.published / "funding.parquet")
-        counts = {"dataset": ["employment", "funding"], "check": ["live_events"] * 2, "count": [1, live]}
+        flow = place | {"measure": "HIRES", "unit": "PERSONS", "programme": "KINDRED", "kind": "flow"}
+        hired = pa.Table.from_pylist([flow | {"quantity": decimal.Decimal(hires)}])
+        pq.write_table(hired, self.published / "jobs.parquet")
+        pq.write_table(hired.slice(1), self.published / "volunteering.parquet")
+        kinds = {"measure": ["HIRES", "HEADCOUNT"], "kind": ["flow", "stock"]}
+        pq.write_table(pa.table(kinds), self.published / "measures.parquet")
+        counts = {
+            "dataset": ["employment", "funding"],
+            "check_name": ["live-events"] * 2,
+            "events": [2, live],
+        }
         pq.write_table(pa.table(counts), self.published / "data_quality.parquet")
 
     def expect(self, text: str) -> None:
@@ -171,11 +181,15 @@ class JournalSums(unittest.TestCase):
 
     def test_a_group_not_published(self) -> None:
         self.publish("250.50", live=2)
-        self.expect("None: journal 7.0000, published 0")
+        self.expect("unknown: journal 7.0000, published 0")
 
     def test_a_live_event_uncounted(self) -> None:
         self.publish("250.50", "7.00", live=3)
         self.expect("funding: journal 2, published 3")
+
+    def test_a_flow_off(self) -> None:
+        self.publish("250.50", "7.00", live=2, hires="4.00")
+        self.expect("employment flows: 2020-Q1 / HIRES")
 
     def test_a_log_with_a_hole(self) -> None:
         (self.journal / "_delta_log" / f"{1:020}.json").unlink()

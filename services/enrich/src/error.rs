@@ -33,7 +33,11 @@ pub enum ReferenceError {
     },
 
     #[error("{}: line {line}: the file cannot be read on: {message}", file.display())]
-    Unreadable { file: PathBuf, line: u64, message: String },
+    Unreadable {
+        file: PathBuf,
+        line: u64,
+        message: String,
+    },
 
     #[error(
         "{}: line {line}, column '{column}': {message}; with this row {count} rows of the load are malformed, \
@@ -112,7 +116,7 @@ impl ReferenceError {
 #[derive(Debug, thiserror::Error)]
 pub enum EnrichError {
     #[error("the batch is no batch of validated events: column '{column}' {problem}")]
-    Input { column: &'static str, problem: String },
+    Input { column: String, problem: String },
 
     #[error("failed to build the enriched batch: {0}")]
     Arrow(#[from] ArrowError),

@@ -4,8 +4,10 @@ use crate::load::parse::SEPARATOR;
 use crate::load::sort::SortedLines;
 use crate::table::{ColumnType, table};
 use crate::{Kind, ReferenceError, builtin};
-use arrow::array::{ArrayRef, Date32Builder, Int32Builder, RecordBatch, StringBuilder};
-use arrow::datatypes::SchemaRef;
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Builder, Int32Builder, RecordBatch, StringBuilder,
+};
+use arrow::datatypes::{Date32Type, Int32Type, SchemaRef};
 use chrono::NaiveDate;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
@@ -44,22 +46,54 @@ impl Source {
 
 /// File of a kind in a version's folder.
 pub(crate) fn kind_path(folder: &Path, kind: Kind) -> PathBuf {
-    folder.join("kinds").join(format!("{}.parquet", kind.name()))
+    folder
+        .join("kinds")
+        .join(format!("{}.parquet", kind.name()))
 }
 
 fn parquet_batches(kind: Kind, path: &Path) -> Result<Batches, ReferenceError> {
     let file = File::open(path).map_err(ReferenceError::io(path, "open the file"))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(ReferenceError::parquet(path))?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(ReferenceError::parquet(path))?;
     let expected = table(kind).schema();
     if builder.schema().fields() != expected.fields() {
-        return Err(ReferenceError::broken(path, format!("the file has not the columns of {kind}")));
+        return Err(ReferenceError::broken(
+            path,
+            format!("the file has not the columns of {kind}"),
+        ));
     }
     let reader = builder
         .with_batch_size(BATCH_ROWS)
         .build()
         .map_err(ReferenceError::parquet(path))?;
     let path = path.to_owned();
-    Ok(Box::new(reader.map(move |batch| batch.map_err(ReferenceError::parquet(&path)))))
+    Ok(Box::new(reader.map(move |batch| {
+        batch.map_err(ReferenceError::parquet(&path))
+    })))
+}
+
+/// A column of text of a batch whose schema was checked when it was read.
+pub(crate) fn text<'a>(
+    batch: &'a RecordBatch,
+    column: usize,
+) -> impl Fn(usize) -> Option<&'a str> + 'a {
+    let array = batch.column(column).as_string::<i32>();
+    move |row| array.is_valid(row).then(|| array.value(row))
+}
+
+/// A column of integers of a batch whose schema was checked when it was read.
+pub(crate) fn integer<'a>(
+    batch: &'a RecordBatch,
+    column: usize,
+) -> impl Fn(usize) -> Option<i32> + 'a {
+    let array = batch.column(column).as_primitive::<Int32Type>();
+    move |row| array.is_valid(row).then(|| array.value(row))
+}
+
+/// A column of days of a batch whose schema was checked when it was read.
+pub(crate) fn day<'a>(batch: &'a RecordBatch, column: usize) -> impl Fn(usize) -> Option<i32> + 'a {
+    let array = batch.column(column).as_primitive::<Date32Type>();
+    move |row| array.is_valid(row).then(|| array.value(row))
 }
 
 /// Canonical lines as batches.
@@ -78,7 +112,12 @@ impl Iterator for LineBatches {
             match self.lines.next_line() {
                 Ok(Some(line)) => rows.push(&line),
                 Ok(None) => break,
-                Err(error) => return Some(Err(ReferenceError::io(Path::new(self.file), "sort the rows")(error))),
+                Err(error) => {
+                    return Some(Err(ReferenceError::io(
+                        Path::new(self.file),
+                        "sort the rows",
+                    )(error)));
+                }
             }
         }
         (rows.len() > 0).then(|| rows.finish())

@@ -69,7 +69,9 @@ impl Vocabulary {
         self.ends.push(end);
         let (all, ends) = (&self.text, &self.ends);
         self.slots
-            .insert_unique(xxh3_64(text.as_bytes()), number, |number| xxh3_64(value(all, ends, *number).as_bytes()));
+            .insert_unique(xxh3_64(text.as_bytes()), number, |number| {
+                xxh3_64(value(all, ends, *number).as_bytes())
+            });
         Ok(number)
     }
 

@@ -1,8 +1,7 @@
 //! Currencies of ISO 4217.
 
-/// Active codes of ISO 4217 list one, sorted; of 2025, with the kuna's and the
-/// lev's place taken by the euro only where the list says so. `XTS` (testing)
-/// and `XXX` (no currency) name no money and are left out.
+/// Active codes of ISO 4217 list one as it stood in 2025, sorted. `XTS`
+/// (testing) and `XXX` (no currency) name no money and are left out.
 const ACTIVE: [[u8; 3]; 177] = codes(
     b"AEDAFNALLAMDAOAARSAUDAWGAZNBAMBBDBDTBGNBHDBIFBMDBNDBOBBOVBRLBSDBTNBWPBYNBZDCADCDFCHECHFCHWCLFCLPCNYCOPCOU\
       CRCCUPCVECZKDJFDKKDOPDZDEGPERNETBEURFJDFKPGBPGELGHSGIPGMDGNFGTQGYDHKDHNLHTGHUFIDRILSINRIQDIRRISKJMDJODJPY\

@@ -2,6 +2,7 @@
 
 use crate::JournalError;
 use commonweal_schemas::{Dataset, arrow_schema};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -81,11 +82,24 @@ pub struct JournalFile {
 const ENTRIES: &str = "entries";
 const REVERSALS: &str = "reversals";
 
-/// Path of a new file relative to the table; `unique` keeps the files of a
-/// refused commit apart from those of the one that succeeds.
-pub(crate) fn relative_path(book: Book, commit: i64, reversals: bool, unique: &str) -> String {
+/// Path of a file relative to the table, named by its content.
+pub(crate) fn relative_path(book: Book, commit: i64, reversals: bool, digest: &str) -> String {
     let role = if reversals { REVERSALS } else { ENTRIES };
-    format!("book={book}/{commit:012}-{role}-{unique}.parquet")
+    format!("book={book}/{commit:012}-{role}-{digest}.parquet")
+}
+
+/// SHA-256 in hexadecimal, the part of a file's name that proves its content.
+pub(crate) fn content_digest(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl JournalFile {
+    /// Whether `content` is what the file held when it was committed.
+    #[must_use]
+    pub fn is_unchanged(&self, content: &[u8]) -> bool {
+        let name = self.path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        name.rsplit('-').next() == Some(content_digest(content).as_str())
+    }
 }
 
 /// Book, commit and role told from a relative path.

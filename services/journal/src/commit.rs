@@ -2,25 +2,39 @@
 
 use crate::book;
 use crate::{Book, Journal, JournalError, Position};
+use commonweal_schemas::Dataset;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use serde_json::json;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::fs;
+use std::io::Write as _;
 
 /// A file written for the next commit.
 #[derive(Clone, Debug)]
 pub struct Addition {
     relative: String,
-    /// Absolute path to write the file at, before the commit.
-    pub path: PathBuf,
-    pub book: Book,
-    pub rows: u64,
-    pub bytes: u64,
+    book: Book,
+    rows: u64,
+    bytes: u64,
     /// Days since 1970 of the earliest and latest `occurred_on`, where the
     /// book has that column: readers skip files by it.
-    pub occurred_on: Option<(i32, i32)>,
+    occurred_on: Option<(i32, i32)>,
+}
+
+impl Addition {
+    /// With the first and last day of the file's entries, for file skipping.
+    #[must_use]
+    pub fn with_days(self, occurred_on: Option<(i32, i32)>) -> Self {
+        Self { occurred_on, ..self }
+    }
+
+    /// Length of the file.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
 }
 
 /// What one commit carries.
@@ -28,6 +42,9 @@ pub struct Addition {
 pub struct Commit {
     pub additions: Vec<Addition>,
     pub positions: Vec<Position>,
+    /// Datasets this commit posts to: whoever else posts to one of them is
+    /// fenced by it.
+    pub datasets: Vec<Dataset>,
     /// UTC microseconds; not before [`Journal::posted_at_micros`].
     pub posted_at: i64,
 }
@@ -39,14 +56,32 @@ impl Journal {
         self.version() + 1
     }
 
-    /// Name and place for a file of the next commit. The caller writes it and
-    /// fills in rows and bytes.
-    #[must_use]
-    pub fn new_file(&self, book: Book, reversals: bool) -> Addition {
-        let unique = uuid::Uuid::new_v4().simple().to_string();
-        let relative = book::relative_path(book, self.next_commit(), reversals, &unique);
+    /// Writes a file of the next commit, durably, under the name of its own
+    /// SHA-256, so that anyone can tell later that it never changed.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_file(&self, book: Book, reversals: bool, rows: u64, content: &[u8]) -> Result<Addition, JournalError> {
+        let relative = book::relative_path(book, self.next_commit(), reversals, &book::content_digest(content));
         let path = self.dir.join(&relative);
-        Addition { relative, path, book, rows: 0, bytes: 0, occurred_on: None }
+        let io = |source| JournalError::Io { path: path.clone(), source };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(io)?;
+        }
+        let mut file = fs::File::create(&path).map_err(io)?;
+        file.write_all(content).map_err(io)?;
+        file.sync_all().map_err(io)?;
+        Ok(Addition { relative, book, rows, bytes: content.len() as u64, occurred_on: None })
+    }
+
+    /// Whether this snapshot holds a file: how a writer learns that a commit
+    /// whose answer it never got did happen.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn holds(&self, addition: &Addition) -> Result<bool, JournalError> {
+        let path = self.dir.join(&addition.relative);
+        Ok(self.files()?.iter().any(|file| file.path == path))
     }
 
     /// Commits at exactly the next version.
@@ -64,6 +99,8 @@ impl Journal {
             })
             .collect();
         transactions.push(Transaction::new(Self::posted_at_app(), commit.posted_at));
+        let marks = commit.datasets.iter().map(|&dataset| Transaction::new(Self::writer_app(dataset), expected + 1));
+        transactions.extend(marks);
         let actions = commit.additions.iter().map(|file| Action::Add(add(file, commit))).collect();
         // No retries: a commit rebased upon another would carry a wrong commit number in its rows.
         let properties = CommitProperties::default()

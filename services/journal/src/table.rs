@@ -2,7 +2,7 @@
 
 use crate::book::{self, JournalFile};
 use crate::{Book, JournalError};
-use commonweal_schemas::arrow_schema;
+use commonweal_schemas::{Dataset, arrow_schema};
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::{StructField, StructType};
 use deltalake_core::operations::create::CreateBuilder;
@@ -150,6 +150,19 @@ impl Journal {
         self.application_version(&Position::app_id(topic, partition)).await
     }
 
+    /// Commit that last posted to a dataset, 0 for none.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn last_posted(&self, dataset: Dataset) -> Result<i64, JournalError> {
+        Ok(self.application_version(&Self::writer_app(dataset)).await?.unwrap_or(0))
+    }
+
+    /// `txn` action that names the last commit of a dataset.
+    pub(crate) fn writer_app(dataset: Dataset) -> String {
+        format!("commonweal/writer/{dataset}")
+    }
+
     async fn application_version(&self, app_id: &str) -> Result<Option<i64>, JournalError> {
         let snapshot = self.table.snapshot().map_err(JournalError::delta("read"))?;
         let log_store = self.table.log_store();
@@ -185,6 +198,14 @@ impl Journal {
         }
         files.sort_by(|a, b| (a.commit, &a.path).cmp(&(b.commit, &b.path)));
         Ok(files)
+    }
+
+    /// Files that one commit wrote.
+    ///
+    /// # Errors
+    /// As [`Journal::files`].
+    pub fn book_files_of(&self, commit: i64) -> Result<Vec<JournalFile>, JournalError> {
+        Ok(self.files()?.into_iter().filter(|file| file.commit == commit).collect())
     }
 
     /// Active files of one book.

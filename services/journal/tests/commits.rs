@@ -2,15 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use commonweal_journal::{Book, Commit, Journal, JournalError, Position};
+use commonweal_schemas::Dataset;
 use std::path::Path;
 
 async fn append(journal: &mut Journal, next_offset: i64, posted_at: i64) -> Result<i64, JournalError> {
-    let mut addition = journal.new_file(Book::Receipts, false);
-    std::fs::create_dir_all(addition.path.parent().unwrap()).unwrap();
-    std::fs::write(&addition.path, b"stands for a file").unwrap();
-    (addition.rows, addition.bytes) = (3, 17);
+    let addition = journal.write_file(Book::Receipts, false, 3, b"stands for a file").unwrap();
     let position = Position { topic: "t".to_owned(), partition: 0, next_offset };
-    journal.commit(&Commit { additions: vec![addition], positions: vec![position], posted_at }).await
+    let (additions, positions) = (vec![addition], vec![position]);
+    journal.commit(&Commit { additions, positions, datasets: vec![Dataset::Funding], posted_at }).await
 }
 
 async fn created(dir: &Path) -> Journal {
@@ -33,11 +32,15 @@ async fn a_commit_is_found_again() {
     assert_eq!(opened.reference_version(), "builtin");
     assert_eq!(opened.next_offset("t", 0).await.unwrap(), Some(20));
     assert_eq!(opened.next_offset("t", 1).await.unwrap(), None);
+    assert_eq!(opened.last_posted(Dataset::Funding).await.unwrap(), 2);
+    assert_eq!(opened.last_posted(Dataset::Employment).await.unwrap(), 0);
     let files = opened.files().unwrap();
     assert_eq!(files.iter().map(|file| (file.commit, file.rows, file.bytes)).collect::<Vec<_>>(), [
         (1, 3, 17),
         (2, 3, 17)
     ]);
+    assert!(files[0].is_unchanged(b"stands for a file"));
+    assert!(!files[0].is_unchanged(b"stands for a fila"));
 }
 
 /// Proves that of two writers on one snapshot the second is refused with

@@ -1,1 +1,29 @@
+//! The ledger: every event posted once, corrected by reversal, never
+//! overwritten.
+//!
+//! [`post`] is the pure core: it decides, against an index of event identities,
+//! what each row of a batch does to the books. [`Ledger`] performs it: it
+//! gathers postings, rejections and receipts, and commits them together with
+//! the source positions.
 
+mod columns;
+mod error;
+mod flush;
+mod identity;
+mod index;
+mod parquet_files;
+pub mod post;
+pub mod protocol;
+mod read_back;
+mod rebuild;
+mod receipts;
+mod rejected;
+
+mod writer;
+
+pub use error::LedgerError;
+pub use identity::Identity;
+pub use index::{Head, Index, Location};
+pub use receipts::{Outcome, Receipts, Stamp};
+pub use rejected::RejectedMessage;
+pub use writer::{Committed, Ledger};

@@ -10,6 +10,7 @@ mod index;
 mod kinds;
 mod segment;
 
+pub(crate) use conflicts::open_contents_sql;
 pub(crate) use kinds::Kind;
 
 use crate::session::Session;

@@ -87,6 +87,7 @@ impl MethodBook {
                 return Err(MethodError::row(parameters::FILE, parameter.row, reason));
             }
         }
+        check_grades(&parameters)?;
         let claims = claims::read(text(files, claims::FILE)?)?;
         let models = models::read(&about.models, |file| text(files, file), &parameters)?;
         Ok(Self { about, parameters, deflators, claims, models })
@@ -149,6 +150,18 @@ impl MethodBook {
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
     }
+}
+
+/// Each evidence grade in use needs its deduction.
+fn check_grades(parameters: &[Parameter]) -> Result<(), MethodError> {
+    for grade in parameters.iter().filter(|parameter| parameter.unit == "grade") {
+        let bias = format!("optimism-bias.grade-{}", grade.value_central.normalize());
+        if !parameters.iter().any(|parameter| parameter.id == bias) {
+            let reason = format!("{} needs {bias}, which is not in the file", grade.id);
+            return Err(MethodError::row(parameters::FILE, grade.row, reason));
+        }
+    }
+    Ok(())
 }
 
 fn text<'a>(files: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, MethodError> {

@@ -34,10 +34,24 @@ pub(crate) const HEADERS_MAX: usize = 9;
 
 const LSOA11: Header = required(
     "lsoa11",
-    &["lsoa11", "lsoa11cd", "lsoa11_code", "lsoa code (2011)", "lsoa_code"],
+    &[
+        "lsoa11",
+        "lsoa11cd",
+        "lsoa11_code",
+        "lsoa code (2011)",
+        "lsoa_code",
+    ],
 );
 const MSOA11: Header = optional("msoa11", &["msoa11", "msoa11cd", "msoa11_code"]);
-const DISTRICT_NAMES: &[&str] = &["district", "ladcd", "lad#cd", "ltla#_code", "laua", "oslaua", "lad#"];
+const DISTRICT_NAMES: &[&str] = &[
+    "district",
+    "ladcd",
+    "lad#cd",
+    "ltla#_code",
+    "laua",
+    "oslaua",
+    "lad#",
+];
 const DISTRICT: Header = required("district", DISTRICT_NAMES);
 const DISTRICT_NAME: Header = optional(
     "district_name",
@@ -59,7 +73,10 @@ const POSTCODES: &[Header] = &[
 ];
 
 const POSTCODE_DISTRICTS: &[Header] = &[
-    required("postcode_district", &["postcode_district", "outward", "outcode"]),
+    required(
+        "postcode_district",
+        &["postcode_district", "outward", "outcode"],
+    ),
     DISTRICT,
     optional("imd2019_decile", DECILE),
     optional("share_percent", &["share_percent"]),
@@ -76,8 +93,14 @@ const LSOA21: &[Header] = &[
 const AUTHORITIES: &[Header] = &[
     DISTRICT,
     DISTRICT_NAME,
-    required("combined_authority", &["combined_authority", "cauth#_code", "cauth#cd"]),
-    required("combined_authority_name", &["combined_authority_name", "cauth#_name", "cauth#nm"]),
+    required(
+        "combined_authority",
+        &["combined_authority", "cauth#_code", "cauth#cd"],
+    ),
+    required(
+        "combined_authority_name",
+        &["combined_authority_name", "cauth#_name", "cauth#nm"],
+    ),
 ];
 
 const REGIONS: &[Header] = &[
@@ -157,7 +180,9 @@ fn is_named(accepted: &str, name: &str) -> bool {
         Some((before, after)) => name
             .strip_prefix(before)
             .and_then(|rest| rest.strip_suffix(after))
-            .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())),
+            .is_some_and(|digits| {
+                !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+            }),
     }
 }
 

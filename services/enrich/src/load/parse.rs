@@ -24,14 +24,14 @@ pub(crate) struct Malformed {
     pub message: String,
 }
 
-fn malformed<T>(column: &'static str, message: impl Into<String>) -> Result<T, Malformed> {
+pub(super) fn refuse<T>(column: &'static str, message: impl Into<String>) -> Result<T, Malformed> {
     Err(Malformed {
         column,
         message: message.into(),
     })
 }
 
-fn push(lines: &mut String, fields: &[&str]) {
+pub(super) fn push_line(lines: &mut String, fields: &[&str]) {
     for (position, field) in fields.iter().enumerate() {
         if position > 0 {
             lines.push(SEPARATOR);
@@ -48,19 +48,43 @@ pub(crate) fn parse(kind: Kind, row: &[&str], lines: &mut String) -> Result<Pars
         Kind::Postcodes => postcodes(row, lines)?,
         Kind::PostcodeDistricts => postcode_districts(row, lines)?,
         Kind::Lsoa => {
-            let fields = [gss("lsoa11", row[0])?, gss_or_none("msoa11", row[1])?, gss("district", row[2])?, row[3]];
-            push(lines, &fields);
+            let fields = [
+                gss("lsoa11", row[0])?,
+                gss_or_none("msoa11", row[1])?,
+                gss("district", row[2])?,
+                row[3],
+            ];
+            push_line(lines, &fields);
         }
-        Kind::Lsoa21 => push(lines, &[gss("lsoa21", row[0])?, gss("lsoa11", row[1])?, row[2]]),
+        Kind::Lsoa21 => push_line(
+            lines,
+            &[gss("lsoa21", row[0])?, gss("lsoa11", row[1])?, row[2]],
+        ),
         Kind::Authorities => {
-            push(lines, &[gss("district", row[0])?, row[1], gss("combined_authority", row[2])?, name(row[3])?]);
+            push_line(
+                lines,
+                &[
+                    gss("district", row[0])?,
+                    row[1],
+                    gss("combined_authority", row[2])?,
+                    name(row[3])?,
+                ],
+            );
         }
-        Kind::Regions => push(lines, &[gss("district", row[0])?, row[1], gss("region", row[2])?, name(row[3])?]),
+        Kind::Regions => push_line(
+            lines,
+            &[
+                gss("district", row[0])?,
+                row[1],
+                gss("region", row[2])?,
+                name(row[3])?,
+            ],
+        ),
         Kind::Imd2019 => {
             if row[1].is_empty() {
-                return malformed("imd2019_decile", "the decile is missing");
+                return refuse("imd2019_decile", "the decile is missing");
             }
-            push(lines, &[gss("lsoa11", row[0])?, decile(row[1])?]);
+            push_line(lines, &[gss("lsoa11", row[0])?, decile(row[1])?]);
         }
         Kind::Sic => sic(row, lines)?,
         Kind::Icnptso => icnptso(row, lines)?,
@@ -74,17 +98,24 @@ fn gss<'a>(column: &'static str, text: &'a str) -> Result<&'a str, Malformed> {
     if canonical::is_gss(text) {
         Ok(text)
     } else {
-        malformed(column, format!("'{text}' is not a GSS code (a capital letter and eight digits)"))
+        refuse(
+            column,
+            format!("'{text}' is not a GSS code (a capital letter and eight digits)"),
+        )
     }
 }
 
 fn gss_or_none<'a>(column: &'static str, text: &'a str) -> Result<&'a str, Malformed> {
-    if text.is_empty() { Ok(text) } else { gss(column, text) }
+    if text.is_empty() {
+        Ok(text)
+    } else {
+        gss(column, text)
+    }
 }
 
 fn name(text: &str) -> Result<&str, Malformed> {
     if text.is_empty() {
-        malformed("name", "the name is missing")
+        refuse("name", "the name is missing")
     } else {
         Ok(text)
     }
@@ -96,17 +127,27 @@ fn decile(text: &str) -> Result<&str, Malformed> {
     match trimmed.parse::<u8>() {
         Ok(1..=10) => Ok(trimmed),
         _ if text.is_empty() => Ok(""),
-        _ => malformed("imd2019_decile", format!("'{text}' is not a decile (1 to 10)")),
+        _ => refuse(
+            "imd2019_decile",
+            format!("'{text}' is not a decile (1 to 10)"),
+        ),
     }
 }
 
 fn postcodes(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
     let Some(postcode) = canonical::postcode(row[0]) else {
-        return malformed("postcode", format!("'{}' has not the shape of a postcode", row[0]));
+        return refuse(
+            "postcode",
+            format!("'{}' has not the shape of a postcode", row[0]),
+        );
     };
-    let terminated = if row[5].is_empty() { Some(String::new()) } else { canonical::month(row[5]) };
+    let terminated = if row[5].is_empty() {
+        Some(String::new())
+    } else {
+        canonical::month(row[5])
+    };
     let Some(terminated) = terminated else {
-        return malformed("doterm", format!("'{}' is not a month (YYYYMM)", row[5]));
+        return refuse("doterm", format!("'{}' is not a month (YYYYMM)", row[5]));
     };
     let codes = [
         gss_or_none("oa11", row[1])?,
@@ -115,21 +156,40 @@ fn postcodes(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
         gss_or_none("district", row[4])?,
     ];
     if !codes[1].is_empty() && codes[3].is_empty() {
-        return malformed("district", "the postcode has an LSOA and no district");
+        return refuse("district", "the postcode has an LSOA and no district");
     }
-    push(lines, &[&postcode, codes[0], codes[1], codes[2], codes[3], &terminated]);
+    push_line(
+        lines,
+        &[
+            &postcode,
+            codes[0],
+            codes[1],
+            codes[2],
+            codes[3],
+            &terminated,
+        ],
+    );
     Ok(())
 }
 
 fn postcode_districts(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
     let Some(outward) = canonical::postcode_district(row[0]) else {
-        return malformed("postcode_district", format!("'{}' is not an outward code such as L8", row[0]));
+        return refuse(
+            "postcode_district",
+            format!("'{}' is not an outward code such as L8", row[0]),
+        );
     };
     let share = row[3].trim_start_matches('0');
     if !row[3].is_empty() && !matches!(share.parse::<u8>(), Ok(1..=100)) {
-        return malformed("share_percent", format!("'{}' is not a percentage (1 to 100)", row[3]));
+        return refuse(
+            "share_percent",
+            format!("'{}' is not a percentage (1 to 100)", row[3]),
+        );
     }
-    push(lines, &[&outward, gss("district", row[1])?, decile(row[2])?, share]);
+    push_line(
+        lines,
+        &[&outward, gss("district", row[1])?, decile(row[2])?, share],
+    );
     Ok(())
 }
 
@@ -146,37 +206,55 @@ pub(crate) fn is_sic(code: &str) -> bool {
 pub(crate) fn is_icnptso(code: &str) -> bool {
     match code.as_bytes() {
         [letter, digits @ ..] => {
-            letter.is_ascii_uppercase() && matches!(digits.len(), 0 | 2) && digits.iter().all(u8::is_ascii_digit)
+            letter.is_ascii_uppercase()
+                && matches!(digits.len(), 0 | 2)
+                && digits.iter().all(u8::is_ascii_digit)
         }
         [] => false,
     }
 }
 
 fn sic(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
-    let [code, title, parent, division, division_name, section, section_name] = *row else {
-        return malformed("code", "the row has not the columns of a classification");
+    let [
+        code,
+        title,
+        parent,
+        division,
+        division_name,
+        section,
+        section_name,
+    ] = *row
+    else {
+        return refuse("code", "the row has not the columns of a classification");
     };
     for (column, code) in [("division_code", division), ("section_code", section)] {
         if !code.is_empty() && !is_sic(code) {
-            return malformed(column, format!("'{code}' is not a code of the SIC 2007"));
+            return refuse(column, format!("'{code}' is not a code of the SIC 2007"));
         }
     }
     if !is_sic(code) {
-        return malformed("code", format!("'{code}' is not a code of the SIC 2007"));
+        return refuse("code", format!("'{code}' is not a code of the SIC 2007"));
     }
-    push(lines, &[code, name(title)?, if parent.is_empty() { division } else { parent }]);
+    push_line(
+        lines,
+        &[
+            code,
+            name(title)?,
+            if parent.is_empty() { division } else { parent },
+        ],
+    );
     if !division.is_empty() && !division_name.is_empty() {
-        push(lines, &[division, division_name, section]);
+        push_line(lines, &[division, division_name, section]);
     }
     if !section.is_empty() && !section_name.is_empty() {
-        push(lines, &[section, section_name, ""]);
+        push_line(lines, &[section, section_name, ""]);
     }
     Ok(())
 }
 
 fn icnptso(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
     let [section, title, parent, group, sub_group] = *row else {
-        return malformed("code", "the row has not the columns of a classification");
+        return refuse("code", "the row has not the columns of a classification");
     };
     let (code, above) = match (group, sub_group) {
         ("", _) => (section, parent),
@@ -184,9 +262,9 @@ fn icnptso(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
         (group, sub_group) => (sub_group, group),
     };
     if !is_icnptso(code) {
-        return malformed("code", format!("'{code}' is not a code of the ICNP/TSO"));
+        return refuse("code", format!("'{code}' is not a code of the ICNP/TSO"));
     }
-    push(lines, &[code, name(title)?, above]);
+    push_line(lines, &[code, name(title)?, above]);
     Ok(())
 }
 
@@ -198,10 +276,8 @@ fn org_ids(row: &[&str], lines: &mut String) -> Result<Parsed, Malformed> {
     let b = super::register::org_id("org_id_b", row[1])?;
     match a.cmp(&b) {
         std::cmp::Ordering::Equal => return Ok(Parsed::Ignored),
-        std::cmp::Ordering::Less => push(lines, &[&a, &b]),
-        std::cmp::Ordering::Greater => push(lines, &[&b, &a]),
+        std::cmp::Ordering::Less => push_line(lines, &[&a, &b]),
+        std::cmp::Ordering::Greater => push_line(lines, &[&b, &a]),
     }
     Ok(Parsed::Lines)
 }
-
-pub(super) use {malformed as refuse, push as push_line};

@@ -28,7 +28,9 @@ impl Entry {
 
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(other.key()).then(self.arrival.cmp(&other.arrival))
+        self.key()
+            .cmp(other.key())
+            .then(self.arrival.cmp(&other.arrival))
     }
 }
 
@@ -154,7 +156,11 @@ fn read_entry(reader: &mut BufReader<File>) -> io::Result<Option<Entry>> {
         return Err(cut_short());
     }
     let key_len = usize::try_from(key_len).map_err(io::Error::other)?;
-    Ok(Some(Entry { line, key_len, arrival }))
+    Ok(Some(Entry {
+        line,
+        key_len,
+        arrival,
+    }))
 }
 
 /// Eight bytes as a number, or none at the end of the run.
@@ -186,7 +192,11 @@ impl SortedLines {
         let Some(mut current) = self.pop()? else {
             return Ok(None);
         };
-        while self.heads.peek().is_some_and(|Reverse((next, _))| next.key() == current.key()) {
+        while self
+            .heads
+            .peek()
+            .is_some_and(|Reverse((next, _))| next.key() == current.key())
+        {
             let Some(next) = self.pop()? else { break };
             if next.line == current.line {
                 self.repeated += 1;

@@ -85,7 +85,7 @@ impl Kind {
     /// Query that makes one segment of those in the table `parts`. Cells whose
     /// every sum is zero are dropped from balances and names; a conflicting
     /// content stays listed whatever it sums to.
-    pub(super) fn merge_sql(self, parts: &str) -> String {
+    pub(crate) fn merge_sql(self, parts: &str) -> String {
         let keys = self.keys().join(", ");
         let sums = self.sums();
         if sums.is_empty() {

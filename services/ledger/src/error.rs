@@ -1,0 +1,49 @@
+//! What can go wrong in the ledger.
+
+use commonweal_journal::JournalError;
+use commonweal_schemas::Dataset;
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Another writer posts to the same dataset; this one must stop.
+    #[error(
+        "another writer has posted to {dataset} since this one read the journal (commit {commit}); \
+         one writer a dataset may run, so this one stops with nothing half written"
+    )]
+    Fenced { dataset: Dataset, commit: i64 },
+    /// The journal's entries were enriched with another reference version.
+    #[error(
+        "the journal was posted under reference version {journal}, the configuration names {configured}; \
+         set reference.version = \"{journal}\" or start a new journal"
+    )]
+    Reference { journal: String, configured: String },
+    /// The table kept moving while a commit was tried.
+    #[error("gave up a commit after {attempts} attempts, the journal moved on each time")]
+    Contended { attempts: u32 },
+    /// A column is missing or of another type: a fault between stages.
+    #[error("a batch lacks column {0} in its expected type")]
+    Column(&'static str),
+    /// More rows in one file than a location can number.
+    #[error("{0} does not fit the index's location numbers")]
+    LocationOverflow(&'static str),
+    /// A location in the index names no row of the journal.
+    #[error("the entry at commit {commit}, row {row} of {dataset} cannot be found; run `commonweal verify`")]
+    LostEntry { dataset: Dataset, commit: u32, row: u32 },
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("failed to build a batch for the journal")]
+    Arrow(#[from] arrow::error::ArrowError),
+    #[error("failed to write or read {}", .path.display())]
+    Parquet {
+        path: PathBuf,
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    #[error("failed to access {}", .path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}

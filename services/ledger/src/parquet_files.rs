@@ -1,0 +1,116 @@
+//! Journal files as Parquet: how they are encoded, and rows read back.
+
+use crate::LedgerError;
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use commonweal_journal::Book;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
+use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows of a row group: small enough that readers skip by date and measure.
+const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows of a page: what reading one old entry back costs.
+const PAGE_ROWS: usize = 8_192;
+
+/// Columns whose values hardly repeat: a dictionary costs time and space there.
+const UNIQUE: [&str; 8] = [
+    "event_id",
+    "content_digest",
+    "award_id",
+    "title",
+    "source_document",
+    "payload",
+    "payload_digest",
+    "offsets",
+];
+/// Columns of slowly rising numbers.
+const RISING: [&str; 2] = ["recorded_at", "origin_offset"];
+
+fn properties() -> WriterProperties {
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS);
+    for name in UNIQUE {
+        let path = ColumnPath::from(name);
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_statistics_enabled(path, EnabledStatistics::None);
+    }
+    for name in RISING {
+        let path = ColumnPath::from(name);
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+    }
+    builder.build()
+}
+
+/// One Parquet file in memory, as large as the flush limits allow.
+pub(crate) fn encode(batch: &RecordBatch, book: Book) -> Result<Vec<u8>, LedgerError> {
+    let fault = |source| LedgerError::Parquet { path: book.name().into(), source };
+    // Without the Arrow schema in the metadata, text is text to every reader,
+    // whichever way it was encoded in memory.
+    let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
+    let mut content = Vec::new();
+    let mut writer = ArrowWriter::try_new_with_options(&mut content, batch.schema(), options).map_err(fault)?;
+    writer.write(batch).map_err(fault)?;
+    writer.close().map_err(fault)?;
+    Ok(content)
+}
+
+/// Rows `rows` (rising, distinct) of a file of postings, in that order.
+pub(crate) fn read_rows(path: &Path, rows: &[u32], schema: &SchemaRef) -> Result<RecordBatch, LedgerError> {
+    let mut selectors = Vec::with_capacity(rows.len() * 2);
+    let mut next = 0_usize;
+    for &row in rows {
+        let row = row as usize;
+        if row > next {
+            selectors.push(RowSelector::skip(row - next));
+        }
+        selectors.push(RowSelector::select(1));
+        next = row + 1;
+    }
+    read(path, schema, None, Some(RowSelection::from(selectors)))
+}
+
+/// The named columns of a whole file.
+pub(crate) fn read_columns(path: &Path, schema: &SchemaRef, names: &[&str]) -> Result<RecordBatch, LedgerError> {
+    read(path, schema, Some(names), None)
+}
+
+fn read(
+    path: &Path,
+    schema: &SchemaRef,
+    names: Option<&[&str]>,
+    selection: Option<RowSelection>,
+) -> Result<RecordBatch, LedgerError> {
+    let fault = |source| LedgerError::Parquet { path: path.to_owned(), source };
+    let file = File::open(path).map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
+    let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema)).with_page_index_policy(page_index());
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(fault)?;
+    if let Some(names) = names {
+        let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+        builder = builder.with_projection(mask);
+    }
+    if let Some(selection) = selection {
+        builder = builder.with_row_selection(selection);
+    }
+    let reader = builder.with_batch_size(65_536).build().map_err(fault)?;
+    let projected = arrow::record_batch::RecordBatchReader::schema(&reader);
+    let batches = reader.collect::<Result<Vec<_>, _>>()?;
+    Ok(concat_batches(&projected, &batches)?)
+}
+
+fn page_index() -> parquet::file::metadata::PageIndexPolicy {
+    parquet::file::metadata::PageIndexPolicy::Optional
+}

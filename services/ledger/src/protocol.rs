@@ -1,0 +1,64 @@
+//! What to do when a commit is refused: decisions apart from their effects.
+
+use commonweal_schemas::Dataset;
+
+/// What this writer knows of a dataset against what the table says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub dataset: Dataset,
+    /// Commit that last posted to the dataset, as this writer knows it.
+    pub known: i64,
+    /// The same, as the table now says.
+    pub table: i64,
+}
+
+/// What to do after a refused commit, once the table has been reloaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The refused commit is in the table after all: its answer was lost.
+    AlreadyCommitted,
+    /// Somebody else posts to this dataset: stop.
+    Fenced { dataset: Dataset, commit: i64 },
+    /// Other datasets or maintenance moved the table: stamp anew, write again.
+    Retry,
+    /// The bound on attempts is reached.
+    GiveUp,
+}
+
+/// Attempts at one commit before giving up.
+pub const ATTEMPTS_MAX: u32 = 16;
+
+/// Decides after attempt number `attempt` (from 1) was refused. `found` tells
+/// whether the table holds the files of the refused commit.
+#[must_use]
+pub fn after_conflict(attempt: u32, found: bool, marks: &[Mark]) -> Decision {
+    if found {
+        return Decision::AlreadyCommitted;
+    }
+    if let Some(mark) = marks.iter().find(|mark| mark.table != mark.known) {
+        return Decision::Fenced { dataset: mark.dataset, commit: mark.table };
+    }
+    if attempt >= ATTEMPTS_MAX { Decision::GiveUp } else { Decision::Retry }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(known: i64, table: i64) -> Mark {
+        Mark { dataset: Dataset::Funding, known, table }
+    }
+
+    /// Proves each decision: a found commit is never written twice, a foreign
+    /// posting to the same dataset always fences, anything else is retried
+    /// within the bound.
+    #[test]
+    fn decisions() {
+        let ours = [mark(4, 4)];
+        let foreign = [mark(4, 4), mark(4, 5)];
+        assert_eq!(after_conflict(1, true, &foreign), Decision::AlreadyCommitted);
+        assert_eq!(after_conflict(1, false, &foreign), Decision::Fenced { dataset: Dataset::Funding, commit: 5 });
+        assert_eq!(after_conflict(1, false, &ours), Decision::Retry);
+        assert_eq!(after_conflict(ATTEMPTS_MAX, false, &ours), Decision::GiveUp);
+    }
+}

@@ -1,0 +1,91 @@
+//! The index rebuilt from the journal when a writer starts.
+
+use crate::columns::{binary, digest_head, primitive, text};
+use crate::index::REVISION_MAX;
+use crate::parquet_files::read_columns;
+use crate::post::Rank;
+use crate::read_back::EntriesFiles;
+use crate::{Head, Identity, Index, LedgerError, Location};
+use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
+use commonweal_journal::JournalFile;
+use commonweal_schemas::arrow_schema;
+use std::collections::HashMap;
+
+const COLUMNS: [&str; 8] =
+    ["source", "event_id", "revision", "recorded_at", "content_digest", "entry", "cancelled", "conflict"];
+
+/// Index and file map of one dataset from its files, in order of commit.
+///
+/// # Errors
+/// A file cannot be read, or numbers do not fit a location.
+pub(crate) fn rebuild(files: &[JournalFile]) -> Result<(Index, EntriesFiles), LedgerError> {
+    let mut index = Index::default();
+    let mut entries = EntriesFiles::new();
+    let mut conflicts: HashMap<Identity, i32> = HashMap::new();
+    for file in files {
+        let commit = u32::try_from(file.commit).map_err(|_| LedgerError::LocationOverflow("a commit number"))?;
+        if !file.reversals {
+            entries.insert(commit, file.path.clone());
+        }
+        read_file(file, commit, &mut index, &mut conflicts)?;
+    }
+    for (identity, count) in conflicts {
+        if count > 0 && let Some((head, at)) = index.get(identity) {
+            index.set(identity, Head { conflicting: true, ..head }, at);
+        }
+    }
+    Ok((index, entries))
+}
+
+/// Takes the heads of one file in. A later commit always holds the greater
+/// statement; within one commit the greatest has to be found.
+fn read_file(
+    file: &JournalFile,
+    commit: u32,
+    index: &mut Index,
+    conflicts: &mut HashMap<Identity, i32>,
+) -> Result<(), LedgerError> {
+    let batch = read_columns(&file.path, &arrow_schema::posting_stored(), &COLUMNS)?;
+    let (source, event_id) = (text(&batch, "source")?, text(&batch, "event_id")?);
+    let revision = primitive::<Int32Type>(&batch, "revision")?;
+    let recorded_at = primitive::<TimestampMicrosecondType>(&batch, "recorded_at")?;
+    let digest = binary(&batch, "content_digest")?;
+    let (entry, cancelled) = (primitive::<Int32Type>(&batch, "entry")?, primitive::<Int32Type>(&batch, "cancelled")?);
+    let conflict = primitive::<Int32Type>(&batch, "conflict")?;
+    let rank = |row: usize| -> Rank {
+        let mut bytes = [0; 16];
+        for (to, from) in bytes.iter_mut().zip(digest.value(row)) {
+            *to = *from;
+        }
+        (recorded_at.value(row), bytes)
+    };
+    let mut scratch = Vec::with_capacity(128);
+    for row in 0..batch.num_rows() {
+        let stands = entry.value(row) == 1 || cancelled.value(row) == 1;
+        if conflict.value(row) == 0 && !stands {
+            continue;
+        }
+        let identity = Identity::of(source.value(row), event_id.value(row), &mut scratch);
+        if conflict.value(row) != 0 {
+            *conflicts.entry(identity).or_default() += conflict.value(row);
+        }
+        if !stands || file.reversals {
+            continue;
+        }
+        let number = u32::try_from(row).map_err(|_| LedgerError::LocationOverflow("a row number"))?;
+        let new = Head {
+            revision: u32::try_from(revision.value(row)).unwrap_or(0).min(REVISION_MAX),
+            digest: digest_head(digest.value(row)),
+            conflicting: false,
+        };
+        let outranked = index.get(identity).is_some_and(|(head, at)| {
+            at.commit == commit
+                && (head.revision > new.revision
+                    || head.revision == new.revision && rank(at.row as usize) > rank(row))
+        });
+        if !outranked {
+            index.set(identity, new, Location { commit, row: number });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! What became of every origin offset: sets, not counters, so that what comes
+//! twice counts once (L1).
+
+use crate::LedgerError;
+use arrow::array::{ArrayRef, BinaryArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Date32Array, TimestampMicrosecondArray};
+use commonweal_journal::Position;
+use commonweal_schemas::arrow_schema;
+use roaring::RoaringTreemap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What became of an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It is an entry, or the withdrawal of one.
+    Posted,
+    /// The books held it already.
+    Duplicate,
+    /// The books held a greater statement of the same event.
+    Superseded,
+    /// It broke a rule and is in the rejections book.
+    Rejected,
+    /// No record lies at it: a transaction marker, or deleted before it was read.
+    Absent,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 5] = [Self::Posted, Self::Duplicate, Self::Superseded, Self::Rejected, Self::Absent];
+
+    /// Name in the receipts book.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Posted => "posted",
+            Self::Duplicate => "duplicate",
+            Self::Superseded => "superseded",
+            Self::Rejected => "rejected",
+            Self::Absent => "absent",
+        }
+    }
+
+    /// The outcome behind a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Partition {
+    /// Next offset expected; everything below it has an outcome.
+    next: u64,
+    outcomes: BTreeMap<Outcome, RoaringTreemap>,
+}
+
+/// Receipts since the last commit, and the positions they lead to.
+#[derive(Debug, Default)]
+pub struct Receipts {
+    topics: BTreeMap<Arc<str>, BTreeMap<i32, Partition>>,
+}
+
+impl Receipts {
+    /// Starts a partition at its position in the books.
+    pub fn start(&mut self, topic: &Arc<str>, partition: i32, next_offset: i64) {
+        self.partition(topic, partition).next = u64::try_from(next_offset).unwrap_or(0);
+    }
+
+    fn partition(&mut self, topic: &Arc<str>, partition: i32) -> &mut Partition {
+        self.topics.entry(Arc::clone(topic)).or_default().entry(partition).or_default()
+    }
+
+    /// Records an outcome. Offsets skipped since the last one hold no record.
+    pub fn record(&mut self, topic: &Arc<str>, partition: i32, offset: i64, outcome: Outcome) {
+        let partition = self.partition(topic, partition);
+        let Ok(offset) = u64::try_from(offset) else { return };
+        partition.outcomes.entry(outcome).or_default().insert(offset);
+    }
+
+    /// Notes that a partition was read up to, not including, `next_offset`;
+    /// `seen` tells which offsets from the last position on held a record, in
+    /// rising order. All others are absent.
+    pub fn advance(&mut self, topic: &Arc<str>, partition: i32, seen: impl Iterator<Item = i64>, next_offset: i64) {
+        let partition = self.partition(topic, partition);
+        let mut next = partition.next;
+        let Ok(end) = u64::try_from(next_offset) else { return };
+        for offset in seen.filter_map(|offset| u64::try_from(offset).ok()).chain([end]) {
+            if offset > next {
+                partition.outcomes.entry(Outcome::Absent).or_default().insert_range(next..offset);
+            }
+            next = next.max(offset + 1);
+        }
+        // The last step was the end itself, which holds no record yet.
+        partition.next = partition.next.max(end);
+    }
+
+    /// Next offset expected of a partition, as far as it was started.
+    #[must_use]
+    pub fn next_offset(&self, topic: &str, partition: i32) -> Option<i64> {
+        let found = self.topics.get(topic)?.get(&partition)?;
+        i64::try_from(found.next).ok()
+    }
+
+    /// Positions of every partition that has receipts.
+    #[must_use]
+    pub fn positions(&self) -> Vec<Position> {
+        let mut positions = Vec::new();
+        for (topic, partitions) in &self.topics {
+            for (&partition, state) in partitions {
+                if !state.outcomes.is_empty() {
+                    positions.push(Position {
+                        topic: topic.to_string(),
+                        partition,
+                        next_offset: i64::try_from(state.next).unwrap_or(i64::MAX),
+                    });
+                }
+            }
+        }
+        positions
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.topics.values().all(|partitions| partitions.values().all(|state| state.outcomes.is_empty()))
+    }
+
+    /// Forgets outcomes that are committed; positions stay.
+    pub fn clear(&mut self) {
+        for state in self.topics.values_mut().flat_map(BTreeMap::values_mut) {
+            state.outcomes.clear();
+        }
+    }
+
+    /// Rows of the receipts book.
+    ///
+    /// # Errors
+    /// The batch cannot be built.
+    pub fn to_batch(&self, stamp: Stamp) -> Result<RecordBatch, LedgerError> {
+        let mut rows: Vec<(&str, i32, Outcome, &RoaringTreemap)> = Vec::new();
+        for (topic, partitions) in &self.topics {
+            for (&partition, state) in partitions {
+                rows.extend(state.outcomes.iter().map(|(&outcome, set)| (topic.as_ref(), partition, outcome, set)));
+            }
+        }
+        let number = |value: Option<u64>| i64::try_from(value.unwrap_or(0)).unwrap_or(i64::MAX);
+        let mut sets = Vec::with_capacity(rows.len());
+        for (.., set) in &rows {
+            let mut bytes = Vec::with_capacity(set.serialized_size());
+            set.serialize_into(&mut bytes)
+                .map_err(|error| arrow::error::ArrowError::ExternalError(Box::new(error)))?;
+            sets.push(bytes);
+        }
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0))),
+            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.1))),
+            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.2.name()))),
+            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| number(Some(row.3.len()))))),
+            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| number(row.3.min())))),
+            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| number(row.3.max())))),
+            Arc::new(BinaryArray::from_iter_values(&sets)),
+        ];
+        columns.extend(stamp.columns(rows.len()));
+        Ok(RecordBatch::try_new(arrow_schema::receipts(), columns)?)
+    }
+}
+
+/// Commit number and time of posting of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    pub commit: i64,
+    /// UTC microseconds.
+    pub posted_at: i64,
+}
+
+impl Stamp {
+    /// `ledger_commit`, `posted_at` and `booked_on`, the same for `rows` rows.
+    #[must_use]
+    pub fn columns(self, rows: usize) -> [ArrayRef; 3] {
+        const DAY_MICROS: i64 = 86_400_000_000;
+        let day = i32::try_from(self.posted_at.div_euclid(DAY_MICROS)).unwrap_or(i32::MAX);
+        [
+            Arc::new(Int64Array::from(vec![self.commit; rows])),
+            Arc::new(TimestampMicrosecondArray::from(vec![self.posted_at; rows]).with_timezone("UTC")),
+            Arc::new(Date32Array::from(vec![day; rows])),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offsets(receipts: &Receipts, topic: &str, partition: i32, outcome: Outcome) -> Vec<u64> {
+        let set = receipts.topics[topic][&partition].outcomes.get(&outcome);
+        set.map(|set| set.iter().collect()).unwrap_or_default()
+    }
+
+    /// Proves that holes before, between and after the records seen are booked
+    /// as absent, and that a re-read books nothing anew.
+    #[test]
+    fn holes_are_absent() {
+        let topic: Arc<str> = "t".into();
+        let mut receipts = Receipts::default();
+        receipts.start(&topic, 0, 2);
+        receipts.advance(&topic, 0, [4, 5, 8].into_iter(), 10);
+        assert_eq!(offsets(&receipts, "t", 0, Outcome::Absent), [2, 3, 6, 7, 9]);
+        assert_eq!(receipts.next_offset("t", 0), Some(10));
+        receipts.clear();
+        receipts.advance(&topic, 0, std::iter::empty(), 10);
+        assert!(receipts.is_empty());
+    }
+}

@@ -1,0 +1,93 @@
+//! `manifest.json`: what lies in the folder and where it came from, written
+//! after every table. Only here stand commit numbers and times.
+
+use crate::PublishError;
+use crate::files::write_atomically;
+use crate::method::MethodBook;
+use crate::tables::Table;
+use crate::write::{self, Written};
+use chrono::{DateTime, SecondsFormat};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: u32,
+    /// `recorded`, or what the data are instead: `synthetic`.
+    pub data_label: String,
+    pub method: ManifestMethod,
+    pub reference_version: String,
+    /// Ledger commit the figures include.
+    pub ledger_version: i64,
+    /// When that commit was posted, RFC 3339 UTC; none where nothing was.
+    pub as_of: Option<String>,
+    pub tables: Vec<ManifestTable>,
+}
+
+/// The method in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestMethod {
+    pub version: String,
+    pub title: String,
+    pub status: String,
+    pub date: String,
+    pub price_base_year: i32,
+    pub perspective: String,
+}
+
+/// One table in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestTable {
+    pub table: String,
+    /// File beside the manifest.
+    pub file: String,
+    pub rows: u64,
+    pub bytes: u64,
+    /// Of the file, in hexadecimal.
+    pub sha256: String,
+    pub description: String,
+}
+
+impl Manifest {
+    pub(crate) const FORMAT: u32 = 1;
+    const FILE: &str = "manifest.json";
+
+    pub(crate) fn instant(micros: i64) -> Option<String> {
+        let instant = (micros != 0).then(|| DateTime::from_timestamp_micros(micros)).flatten()?;
+        Some(instant.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+
+    pub(crate) fn write(&self, dir: &Path) -> Result<(), PublishError> {
+        let mut text =
+            serde_json::to_vec_pretty(self).map_err(|source| PublishError::Json { what: "the manifest", source })?;
+        text.push(b'\n');
+        write_atomically(&dir.join(Self::FILE), &text)
+    }
+}
+
+impl ManifestMethod {
+    pub(crate) fn of(method: &MethodBook) -> Self {
+        Self {
+            version: method.version().to_owned(),
+            title: method.title().to_owned(),
+            status: method.status().to_owned(),
+            date: method.date().to_owned(),
+            price_base_year: method.price_base_year(),
+            perspective: method.perspective().to_owned(),
+        }
+    }
+}
+
+impl ManifestTable {
+    pub(crate) fn of(table: &Table, rows: usize, written: Written) -> Self {
+        Self {
+            table: table.name.to_owned(),
+            file: write::file_name(table),
+            rows: rows as u64,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            description: table.doc.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `docs/published-tables.md`, made from the definitions.
+
+use super::ALL;
+use std::fmt::Write as _;
+
+const OPENING: &str = "\
+# Published tables
+
+Each table is one plain Parquet file, `<data>/published/<table>.parquet`, sorted by its key. Files are replaced one by \
+one, each at once and whole; `manifest.json` is written last and gives the sha256 of every file, so a reader who needs \
+tables of one moment reads the manifest, then the files, and checks the sums. Equal events, method and reference give \
+equal bytes: commit numbers and times stand in the manifest only.
+
+What the figures mean is said in the method book (`method/<version>/README.md`). The same texts are in each file's \
+metadata: `commonweal.table`, `commonweal.doc`, `commonweal.columns` (JSON), `commonweal.method_version`, \
+`commonweal.reference_version`, `commonweal.data_label`, and `commonweal.state`, a hash of the rows.
+";
+
+/// The page.
+#[must_use]
+pub fn documentation() -> String {
+    let mut page = String::from(OPENING);
+    for table in ALL {
+        // Writing to a String cannot fail.
+        let _written = writeln!(
+            page,
+            "\n## {}\n{}\n\nKey: {}.\n\n| column | type | unit | what it holds |\n| --- | --- | --- | --- |",
+            table.name,
+            table.doc,
+            table.key.join(", ")
+        );
+        for column in table.columns {
+            let null = if column.nullable { ", may be null" } else { "" };
+            let _written = writeln!(
+                page,
+                "| `{}` | {}{null} | {} | {} |",
+                column.name,
+                column.kind.sql(),
+                column.unit,
+                column.doc
+            );
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves that the page in the repository is the one made from the
+    /// definitions. `COMMONWEAL_BLESS=1` rewrites it.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test that is told to rewrite what it checks")]
+    fn documentation_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/published-tables.md");
+        if std::env::var_os("COMMONWEAL_BLESS").is_some() {
+            std::fs::write(path, documentation()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), documentation());
+    }
+}
