@@ -17,10 +17,13 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow_avro::reader::{Decoder, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// Replays before each message is tried alone.
 const REPLAYS_MAX: usize = 8;
+/// Zero bytes that complete a record cut anywhere: more than it has fields.
+const COMPLETING_BYTES: usize = 256;
 /// Most rows the decoder is asked to hold.
 const BATCH_ROWS_MAX: usize = 1 << 20;
 
@@ -86,7 +89,7 @@ impl<S: WriterSchemas> BatchDecoder<S> {
     /// Messages longer than `message_bytes_max` are refused unread.
     pub fn new(contract: Contract, target: SchemaRef, schemas: S, message_bytes_max: usize) -> Self {
         Self {
-            reader_schema: AvroSchema::new(contract.schema_json().to_owned()),
+            reader_schema: AvroSchema::new(without_docs(contract.schema_json())),
             target,
             schemas,
             message_bytes_max,
@@ -153,6 +156,7 @@ impl<S: WriterSchemas> BatchDecoder<S> {
                 refuse_all(Reason::SchemaUnknown, &detail, decoded);
                 return Ok(());
             };
+            let schema_json = without_docs(&schema_json);
             let writer = match build(&self.reader_schema, id, &schema_json) {
                 Ok(decoder) => Writer::Readable(Box::new(Readable { schema_json, decoder })),
                 Err(detail) => Writer::Incompatible(detail),
@@ -177,6 +181,32 @@ impl<S: WriterSchemas> BatchDecoder<S> {
             None => {}
         }
         Ok(())
+    }
+}
+
+/// A schema without its documentation, which would be parsed again with each
+/// decoder; as it is where it is no JSON.
+fn without_docs(schema_json: &str) -> String {
+    fn strip(schema: &mut Value) {
+        match schema {
+            Value::Array(branches) => branches.iter_mut().for_each(strip),
+            Value::Object(object) => {
+                if object.contains_key("type") {
+                    object.remove("doc");
+                }
+                // A default may hold anything, and is no schema.
+                let inner = object.iter_mut().filter(|(key, _)| *key != "default");
+                inner.for_each(|(_, value)| strip(value));
+            }
+            _ => {}
+        }
+    }
+    match serde_json::from_str::<Value>(schema_json) {
+        Ok(mut schema) => {
+            strip(&mut schema);
+            schema.to_string()
+        }
+        Err(_) => schema_json.to_owned(),
     }
 }
 
@@ -232,20 +262,54 @@ impl Group<'_> {
         let message = self.messages[position as usize].unwrap_or_default();
         let decoder = &mut self.readable.decoder;
         let before = decoder.capacity();
-        let consumed = decoder.decode(message).map_err(|error| Bad {
-            reason: Reason::BodyMalformed,
-            detail: error.to_string(),
-        })?;
+        let consumed = decoder.decode(message);
         let rows = before - decoder.capacity();
-        if rows == 0 {
-            let detail = format!("the record does not end within its {} bytes", message.len());
-            Err(Bad { reason: Reason::BodyTruncated, detail })
-        } else if rows > 1 || consumed < message.len() {
-            let detail = format!("{rows} record(s) and {} further bytes in one message", message.len() - consumed);
-            Err(Bad { reason: Reason::TrailingBytes, detail })
-        } else {
-            Ok(())
+        match (rows, consumed) {
+            (1, Ok(consumed)) if consumed == message.len() && !self.ends_in_prefix(message) => Ok(()),
+            (0, Err(error)) if !self.ends_early(message) => {
+                Err(Bad { reason: Reason::BodyMalformed, detail: error.to_string() })
+            }
+            (0, _) => {
+                let detail = format!("the record does not end within its {} bytes", message.len());
+                Err(Bad { reason: Reason::BodyTruncated, detail })
+            }
+            // Whatever follows the record, well formed or not, does not belong there.
+            _ => {
+                let detail = format!("more than one record in the {} bytes of the message", message.len());
+                Err(Bad { reason: Reason::TrailingBytes, detail })
+            }
         }
+    }
+
+    /// Whether a message that was consumed whole is a record and the prefix of
+    /// another. The decoder takes such a prefix and waits for a body, which it
+    /// would then find in the next message; it does not tell. So where the
+    /// last bytes look like a prefix, the message is tried without them.
+    fn ends_in_prefix(&self, message: &[u8]) -> bool {
+        let mut prefix = Vec::with_capacity(wire::PREFIX_BYTES);
+        wire::write_prefix(self.id, &mut prefix);
+        message.strip_suffix(prefix.as_slice()).is_some_and(|rest| self.holds_record(rest))
+    }
+
+    /// Whether a message that cannot be decoded is only cut short. The decoder
+    /// calls a number that ends too early malformed. Zero bytes are the
+    /// shortest value of every type, so they complete what is cut, and nothing
+    /// else.
+    fn ends_early(&self, message: &[u8]) -> bool {
+        let mut completed = Vec::with_capacity(message.len() + COMPLETING_BYTES);
+        completed.extend_from_slice(message);
+        completed.resize(message.len() + COMPLETING_BYTES, 0);
+        self.holds_record(&completed)
+    }
+
+    /// Whether a decoder of its own finds a whole record at the start of
+    /// `message`.
+    fn holds_record(&self, message: &[u8]) -> bool {
+        let Ok(mut probe) = build(self.reader_schema, self.id, &self.readable.schema_json) else { return false };
+        let before = probe.capacity();
+        // What follows the record may be refused; that there is one is enough.
+        let _consumed = probe.decode(message);
+        probe.capacity() < before
     }
 
     /// A fresh decoder; false where it cannot be built, which it could before.
@@ -285,11 +349,13 @@ impl Group<'_> {
                 }
             }
         }
-        if good.is_empty() || !self.replay(&good) {
+        // Also where nothing is good: the last bad message may have left its mark.
+        let replayed = self.replay(&good);
+        if good.is_empty() {
             return (None, bad);
         }
         match self.readable.decoder.flush() {
-            Ok(Some(batch)) if batch.num_rows() == good.len() => (Some((batch, good)), bad),
+            Ok(Some(batch)) if replayed && batch.num_rows() == good.len() => (Some((batch, good)), bad),
             // Each passed alone, so this is the decoder's fault; nothing is lost, all are refused.
             _ => {
                 self.rebuild();

@@ -7,15 +7,22 @@ WITH contents AS (
            || CASE WHEN kept THEN ', in force' ELSE ', outweighed' END AS detail
   FROM conflicting_contents
 ),
+entries_in_force AS (
+  SELECT 'funding' AS dataset, source, place_basis, organisation_basis, entries, cancelled, corrected
+  FROM funding_cells
+  UNION ALL
+  SELECT 'employment', source, place_basis, organisation_basis, entries, cancelled, corrected
+  FROM employment_cells
+),
 checks AS (
   SELECT dataset, source, 'live-events' AS check_name, '' AS subject, '' AS detail, SUM(entries) AS events
-  FROM balances GROUP BY dataset, source HAVING SUM(entries) <> 0
+  FROM entries_in_force GROUP BY dataset, source HAVING SUM(entries) <> 0
   UNION ALL
   SELECT dataset, source, 'cancelled-events', '', '', SUM(cancelled)
-  FROM balances GROUP BY dataset, source HAVING SUM(cancelled) <> 0
+  FROM entries_in_force GROUP BY dataset, source HAVING SUM(cancelled) <> 0
   UNION ALL
   SELECT dataset, source, 'corrected-events', '', '', SUM(corrected)
-  FROM balances GROUP BY dataset, source HAVING SUM(corrected) <> 0
+  FROM entries_in_force GROUP BY dataset, source HAVING SUM(corrected) <> 0
   UNION ALL
   SELECT dataset, source, 'conflicting-identities', '', '', COUNT(DISTINCT event_id)
   FROM contents GROUP BY dataset, source
@@ -27,24 +34,24 @@ checks AS (
   FROM rejected_messages GROUP BY dataset, source, reason, stage
   UNION ALL
   SELECT dataset, source, 'unknown-place', place_basis, '', SUM(entries)
-  FROM balances
+  FROM entries_in_force
   WHERE entries > 0 AND place_basis NOT IN ('postcode', 'postcode-district', 'place-code')
   GROUP BY dataset, source, place_basis
   UNION ALL
   SELECT dataset, source, 'organisation-not-in-register', organisation_basis, '', SUM(entries)
-  FROM balances
+  FROM entries_in_force
   WHERE entries > 0 AND organisation_basis NOT IN ('register', 'alias')
   GROUP BY dataset, source, organisation_basis
   UNION ALL
-  SELECT dataset, source, 'currency-not-valued', unit, '', SUM(entries)
-  FROM balances
-  WHERE dataset = 'funding' AND entries > 0 AND unit <> 'GBP'
-  GROUP BY dataset, source, unit
+  SELECT 'funding', source, 'currency-not-valued', unit, '', SUM(entries)
+  FROM funding_cells
+  WHERE entries > 0 AND unit <> 'GBP'
+  GROUP BY source, unit
   UNION ALL
-  SELECT dataset, source, 'onward-grants-out-of-totals', '', '', SUM(entries)
-  FROM balances
-  WHERE dataset = 'funding' AND entries > 0 AND onward_grant
-  GROUP BY dataset, source
+  SELECT 'funding', source, 'onward-grants-out-of-totals', '', '', SUM(entries)
+  FROM funding_cells
+  WHERE entries > 0 AND onward_grant
+  GROUP BY source
   UNION ALL
   SELECT 'employment', source, 'stale-series', measure, quarter, SUM(stale)
   FROM stock_levels

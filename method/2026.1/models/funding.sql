@@ -18,8 +18,8 @@ WITH cells AS (
          MAX(region) AS region,
          CAST(SUM(entries) AS BIGINT) AS events,
          CAST(SUM(quantity) AS DECIMAL(18, 4)) AS amount
-  FROM balances
-  WHERE dataset = 'funding' AND entries > 0
+  FROM funding_cells
+  WHERE entries > 0
   GROUP BY quarter, COALESCE(programme, 'unknown'), counterparty_id, measure,
            COALESCE(instrument, 'UNSPECIFIED'), district, unit, onward_grant
 )
@@ -27,7 +27,7 @@ SELECT f.quarter, f.programme, f.funder_id, f.measure, f.instrument, f.district,
        f.combined_authority, f.region,
        NOT f.onward_grant AS in_totals,
        f.events, f.amount,
-       CASE WHEN f.currency = 'GBP' THEN CAST(f.amount * d.factor AS DECIMAL(18, 2)) END AS amount_real,
+       CASE WHEN f.currency = 'GBP' THEN CAST(CAST(f.amount AS DECIMAL(28, 4)) * d.factor AS DECIMAL(18, 2)) END AS amount_real,
        r.price_base_year, r.data_label
 FROM cells f
 JOIN calendar c ON c.quarter = f.quarter

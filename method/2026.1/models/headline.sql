@@ -170,14 +170,14 @@ valued AS (
 ),
 value_figures AS (
   SELECT area, display_order, headline, label, bundle, measured_in, CAST(year AS VARCHAR) AS period, year AS year,
-         SUM(gross * share_of_year) AS gross, SUM(net_central * share_of_year) AS net_central,
+         SUM(CAST(gross AS DECIMAL(28, 4)) * share_of_year) AS gross, SUM(CAST(net_central AS DECIMAL(28, 4)) * share_of_year) AS net_central,
          SUM(value_low) AS value_low, SUM(value_central) AS value_central, SUM(value_high) AS value_high,
          MAX(evidence_grade) AS evidence_grade, MAX(confidence) AS confidence,
          'sum over the year' AS basis, COUNT(DISTINCT quarter) AS quarters
   FROM valued GROUP BY area, display_order, headline, label, bundle, measured_in, year
   UNION ALL
   SELECT area, display_order, headline, label, bundle, measured_in, 'total', CAST(NULL AS INTEGER),
-         SUM(gross * share_of_year), SUM(net_central * share_of_year),
+         SUM(CAST(gross AS DECIMAL(28, 4)) * share_of_year), SUM(CAST(net_central AS DECIMAL(28, 4)) * share_of_year),
          SUM(value_low), SUM(value_central), SUM(value_high),
          MAX(evidence_grade), MAX(confidence), 'sum over all quarters', COUNT(DISTINCT quarter)
   FROM valued GROUP BY area, display_order, headline, label, bundle, measured_in

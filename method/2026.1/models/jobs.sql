@@ -25,7 +25,7 @@ flows AS (
          MAX(b.region) AS region,
          SUM(b.quantity) AS quantity,
          SUM(b.entries) AS statements
-  FROM balances b
+  FROM employment_cells b
   JOIN measure_codes m ON m.measure = b.measure AND m.kind = 'flow'
   WHERE b.entries > 0 AND b.measure <> 'VOLUNTEER_HOURS'
   GROUP BY b.quarter, b.measure, b.unit, COALESCE(b.programme, 'unknown'), b.district,

@@ -4,11 +4,13 @@
 -- The register's name goes first; where it has none, the name that most
 -- entries in force state, and of equally frequent ones the first by letters.
 WITH parties AS (
-  SELECT organisation_id, FALSE AS funds, dataset = 'funding' AS receives, dataset = 'employment' AS employs
-  FROM balances WHERE entries > 0
+  SELECT organisation_id, FALSE AS funds, TRUE AS receives, FALSE AS employs FROM funding_parties
   UNION ALL
-  SELECT counterparty_id, TRUE, FALSE, FALSE
-  FROM balances WHERE entries > 0
+  SELECT counterparty_id, TRUE, FALSE, FALSE FROM funding_parties
+  UNION ALL
+  SELECT organisation_id, FALSE, FALSE, TRUE FROM employment_parties
+  UNION ALL
+  SELECT counterparty_id, TRUE, FALSE, FALSE FROM employment_parties WHERE counterparty_id <> 'unknown'
 ),
 roles AS (
   SELECT organisation_id,

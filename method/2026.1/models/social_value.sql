@@ -9,10 +9,11 @@
 --
 -- Jobs are counted in persons (HEADCOUNT): GVA per job is per filled job, and
 -- counting FTE of the same posts as well would count them twice. Bundles are
--- rows and never summed; created, safeguarded and supported neither.
+-- rows and never summed; created, safeguarded and supported neither. Factors
+-- are widened before they are multiplied, so that no engine runs out of digits.
 WITH outcomes AS (
   SELECT quarter, programme, district, combined_authority, region,
-         'ECONOMIC' AS bundle, 'JOBS_' || job_basis AS outcome, unit, quantity AS gross,
+         'ECONOMIC' AS bundle, 'JOBS_' || job_basis AS outcome, unit, CAST(quantity AS DECIMAL(28, 4)) AS gross,
          'gva-per-job' AS valuation,
          'additionality.employment-net' AS additionality,
          'evidence-grade.jobs' AS grading
@@ -20,14 +21,14 @@ WITH outcomes AS (
   WHERE measure = 'HEADCOUNT' AND job_basis IN ('CREATED', 'SAFEGUARDED', 'SUPPORTED') AND quantity IS NOT NULL
   UNION ALL
   SELECT quarter, programme, district, MAX(combined_authority), MAX(region),
-         'WELLBEING', 'PEOPLE_INTO_WORK', unit, CAST(SUM(quantity) AS DECIMAL(18, 4)),
+         'WELLBEING', 'PEOPLE_INTO_WORK', unit, CAST(SUM(quantity) AS DECIMAL(28, 4)),
          'wellby', 'additionality.employment-net', 'evidence-grade.people-into-work'
   FROM jobs
   WHERE measure = 'HIRES' AND prior_status = 'UNEMPLOYED'
   GROUP BY quarter, programme, district, unit
   UNION ALL
   SELECT quarter, programme, district, combined_authority, region,
-         'VOLUNTEERING', 'VOLUNTEER_HOURS', unit, quantity,
+         'VOLUNTEERING', 'VOLUNTEER_HOURS', unit, CAST(quantity AS DECIMAL(28, 4)),
          'volunteer-hour', 'additionality.volunteer-hours', 'evidence-grade.volunteer-hours'
   FROM volunteering
   WHERE measure = 'VOLUNTEER_HOURS'
@@ -35,17 +36,17 @@ WITH outcomes AS (
 valuations AS (
   -- A quarter of a year's GVA per filled job.
   SELECT quarter, 'gva-per-job' AS valuation, confidence,
-         CAST(value_low * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_low,
-         CAST(value_central * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_central,
-         CAST(value_high * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_high
+         CAST(CAST(value_low AS DECIMAL(28, 8)) * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_low,
+         CAST(CAST(value_central AS DECIMAL(28, 8)) * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_central,
+         CAST(CAST(value_high AS DECIMAL(28, 8)) * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_high
   FROM parameter_values
   WHERE id = 'gva-per-job.lcr'
   UNION ALL
   -- The gain in life satisfaction, for one year, falls in the quarter of the hire.
   SELECT w.quarter, 'wellby', GREATEST(w.confidence, p.confidence),
-         CAST(w.value_low * p.value_low AS DECIMAL(18, 8)),
-         CAST(w.value_central * p.value_central AS DECIMAL(18, 8)),
-         CAST(w.value_high * p.value_high AS DECIMAL(18, 8))
+         CAST(CAST(w.value_low AS DECIMAL(28, 8)) * p.value_low AS DECIMAL(18, 8)),
+         CAST(CAST(w.value_central AS DECIMAL(28, 8)) * p.value_central AS DECIMAL(18, 8)),
+         CAST(CAST(w.value_high AS DECIMAL(28, 8)) * p.value_high AS DECIMAL(18, 8))
   FROM parameter_values w
   JOIN parameter_values p ON p.quarter = w.quarter AND p.id = 'wellby.unemployed-to-employed'
   WHERE w.id = 'wellby.value'

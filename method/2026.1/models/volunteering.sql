@@ -19,7 +19,7 @@ WITH rows_of_both AS (
          SUM(entries) AS statements,
          0 AS carried_forward,
          0 AS stale
-  FROM balances
+  FROM employment_cells
   WHERE measure = 'VOLUNTEER_HOURS' AND entries > 0
   GROUP BY quarter, measure, unit, COALESCE(programme, 'unknown'), district
 )

@@ -1,1 +1,53 @@
+//! The one binary: a subcommand for each job.
+//!
+//! `up` runs the whole pipeline fused in one process; the other commands feed
+//! it, publish from it, or check it.
 
+mod cli;
+mod commands;
+pub mod demo;
+mod error;
+pub mod fused;
+mod settings;
+
+pub use error::AppError;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use commonweal_runtime::Exit;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs one command line to its end and tells the process's exit code.
+#[must_use]
+pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors: clap knows which stream each belongs to.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+            return if error.print().is_ok() { exit.into() } else { Exit::Io.into() };
+        }
+    };
+    match dispatch(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {}", error.chain());
+            error.exit().into()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, AppError> {
+    let settings = cli.settings;
+    match cli.command {
+        Command::Up { until_end } => commands::up::run(&settings, until_end),
+        Command::Demo(options) => demo::run(&settings, &options.into()),
+        Command::Generate(options) => commands::produce::generate(&settings, &options),
+        Command::Import(options) => commands::produce::import(&settings, &options),
+        Command::Reference(options) => commands::reference::run(&settings, &options),
+        Command::Publish => commands::publish::run(&settings),
+        Command::Verify => commands::verify::run(&settings),
+        Command::Config(options) => commands::config::run(&settings, &options),
+    }
+}

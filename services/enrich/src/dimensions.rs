@@ -140,7 +140,27 @@ pub(crate) fn places(source: &Source) -> Result<RecordBatch, ReferenceError> {
             }
         }
     }
-    // Districts may also be named by these: code and name columns of each.
+    other_districts(source, &region_of, &mut places)?;
+    let columns = vec![
+        column(places.keys().map(Some)),
+        column(
+            places
+                .iter()
+                .map(|(code, place)| Some(place.name.as_ref().unwrap_or(code))),
+        ),
+        column(places.values().map(|place| Some(place.level))),
+        column(places.values().map(|place| place.parent.as_ref())),
+    ];
+    Ok(RecordBatch::try_new(places_schema(), columns)?)
+}
+
+/// Adds the districts that belong to no combined authority, and names.
+fn other_districts(
+    source: &Source,
+    region_of: &BTreeMap<String, String>,
+    places: &mut BTreeMap<String, Place>,
+) -> Result<(), ReferenceError> {
+    // Tables that name districts: code and name columns of each.
     for (kind, code_column, name_column) in [
         (Kind::Regions, 0, Some(1)),
         (Kind::Lsoa, 2, Some(3)),
@@ -156,22 +176,12 @@ pub(crate) fn places(source: &Source) -> Result<RecordBatch, ReferenceError> {
                 let name = name.as_ref().and_then(|name| name(row));
                 if name.is_some() || !places.contains_key(district) || kind == Kind::Regions {
                     let region = region_of.get(district).map(String::as_str);
-                    note(&mut places, district, DISTRICT, name, region);
+                    note(places, district, DISTRICT, name, region);
                 }
             }
         }
     }
-    let columns = vec![
-        column(places.keys().map(Some)),
-        column(
-            places
-                .iter()
-                .map(|(code, place)| Some(place.name.as_ref().unwrap_or(code))),
-        ),
-        column(places.values().map(|place| Some(place.level))),
-        column(places.values().map(|place| place.parent.as_ref())),
-    ];
-    Ok(RecordBatch::try_new(places_schema(), columns)?)
+    Ok(())
 }
 
 /// Rank of a register row (under the preferred id, latest first day), and its

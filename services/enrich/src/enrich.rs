@@ -125,7 +125,7 @@ fn organisation_columns(
     let mut icnptsos = vec![UNKNOWN_KEY; input.rows];
     for row in 0..input.rows {
         let key = input.organisation(row);
-        let (id, basis) = match key {
+        let (id, how) = match key {
             _ if input.is_cancel(row) => (Id::Unknown, MISSING),
             _ if input.is_individual(row) => (Id::Unknown, INDIVIDUAL),
             None => (Id::Unknown, MISSING),
@@ -146,7 +146,7 @@ fn organisation_columns(
             },
         };
         ids.push(id);
-        bases.push(basis);
+        bases.push(how);
     }
     Ok([
         id_column(&ids, input.organisation_keys(), reference),
@@ -194,7 +194,7 @@ fn place_columns(input: &Input<'_>, reference: &Reference) -> Result<[ArrayRef; 
     let mut found: Vec<u32> = Vec::with_capacity(input.rows);
     let mut bases = Vec::with_capacity(input.rows);
     for row in 0..input.rows {
-        let (place, basis) = match (input.place_code(row), input.postcode(row)) {
+        let (place, how) = match (input.place_code(row), input.postcode(row)) {
             _ if input.is_cancel(row) => (NOWHERE, NOT_GIVEN),
             (Some(code), _) => match places.of_code(code) {
                 Some(place) => (place, PLACE_CODE),
@@ -208,7 +208,7 @@ fn place_columns(input: &Input<'_>, reference: &Reference) -> Result<[ArrayRef; 
             (None, None) => (NOWHERE, NOT_GIVEN),
         };
         found.push(place);
-        bases.push(basis);
+        bases.push(how);
     }
     let gather = |column: &[i32]| -> Vec<i32> {
         found.iter().map(|place| column[*place as usize]).collect()

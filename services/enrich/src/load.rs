@@ -124,7 +124,7 @@ pub fn load(
         .into_iter()
         .filter(|other| other.kind != kind.name())
     {
-        incoming.copy_kind(other.kind.parse()?, &base_folder)?;
+        incoming.share_kind(other.kind.parse()?, &base_folder)?;
         kinds.push(other);
     }
     let label = format!(

@@ -82,16 +82,13 @@ pub(crate) fn text<'a>(
 }
 
 /// A column of integers of a batch whose schema was checked when it was read.
-pub(crate) fn integer<'a>(
-    batch: &'a RecordBatch,
-    column: usize,
-) -> impl Fn(usize) -> Option<i32> + 'a {
+pub(crate) fn integer(batch: &RecordBatch, column: usize) -> impl Fn(usize) -> Option<i32> + '_ {
     let array = batch.column(column).as_primitive::<Int32Type>();
     move |row| array.is_valid(row).then(|| array.value(row))
 }
 
 /// A column of days of a batch whose schema was checked when it was read.
-pub(crate) fn day<'a>(batch: &'a RecordBatch, column: usize) -> impl Fn(usize) -> Option<i32> + 'a {
+pub(crate) fn day(batch: &RecordBatch, column: usize) -> impl Fn(usize) -> Option<i32> + '_ {
     let array = batch.column(column).as_primitive::<Date32Type>();
     move |row| array.is_valid(row).then(|| array.value(row))
 }
@@ -143,7 +140,7 @@ impl RowBuilder {
         let columns = table(kind).columns;
         let cells = columns
             .iter()
-            .map(|column| match column.column_type {
+            .map(|column| match column.cells {
                 ColumnType::Text => Cells::Text(StringBuilder::new()),
                 ColumnType::Integer => Cells::Integer(Int32Builder::new()),
                 ColumnType::Date => Cells::Date(Date32Builder::new()),

@@ -169,17 +169,18 @@ impl Incoming {
         &self.folder
     }
 
-    /// Takes a kind over from another version.
+    /// Takes a kind over from another version. Files of versions never change,
+    /// so the two share one where the file system can.
     ///
     /// # Errors
-    /// The file cannot be copied.
-    pub(crate) fn copy_kind(&self, kind: Kind, from: &Path) -> Result<(), ReferenceError> {
-        let path = kind_path(&self.folder, kind);
-        fs::copy(kind_path(from, kind), &path)
-            .map_err(ReferenceError::io(&path, "copy the file"))?;
-        File::open(&path)
-            .and_then(|file| file.sync_all())
-            .map_err(ReferenceError::io(&path, "sync the file"))
+    /// The file can be neither linked nor copied.
+    pub(crate) fn share_kind(&self, kind: Kind, from: &Path) -> Result<(), ReferenceError> {
+        let (from, path) = (kind_path(from, kind), kind_path(&self.folder, kind));
+        if fs::hard_link(&from, &path).is_ok() {
+            return Ok(());
+        }
+        fs::copy(&from, &path).map_err(ReferenceError::io(&path, "copy the file"))?;
+        sync(&path)
     }
 
     /// Completes the version and brings it in under its id. Returns the id and

@@ -15,7 +15,7 @@ pub(crate) enum ColumnType {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
     pub name: &'static str,
-    pub column_type: ColumnType,
+    pub cells: ColumnType,
     pub nullable: bool,
 }
 
@@ -32,7 +32,7 @@ impl Table {
             .columns
             .iter()
             .map(|column| {
-                let data_type = match column.column_type {
+                let data_type = match column.cells {
                     ColumnType::Text => DataType::Utf8,
                     ColumnType::Integer => DataType::Int32,
                     ColumnType::Date => DataType::Date32,
@@ -47,7 +47,7 @@ impl Table {
 const fn text(name: &'static str) -> Column {
     Column {
         name,
-        column_type: ColumnType::Text,
+        cells: ColumnType::Text,
         nullable: false,
     }
 }
@@ -55,7 +55,7 @@ const fn text(name: &'static str) -> Column {
 const fn optional(name: &'static str) -> Column {
     Column {
         name,
-        column_type: ColumnType::Text,
+        cells: ColumnType::Text,
         nullable: true,
     }
 }
@@ -63,7 +63,7 @@ const fn optional(name: &'static str) -> Column {
 const fn integer(name: &'static str) -> Column {
     Column {
         name,
-        column_type: ColumnType::Integer,
+        cells: ColumnType::Integer,
         nullable: true,
     }
 }
@@ -71,7 +71,7 @@ const fn integer(name: &'static str) -> Column {
 const fn date(name: &'static str) -> Column {
     Column {
         name,
-        column_type: ColumnType::Date,
+        cells: ColumnType::Date,
         nullable: true,
     }
 }

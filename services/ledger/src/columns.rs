@@ -1,9 +1,9 @@
 //! Typed access to the columns of a batch.
 
 use crate::LedgerError;
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::ArrowPrimitiveType;
+use arrow::array::{Array as _, ArrayRef, AsArray, DictionaryArray, RecordBatch};
 use arrow::array::{BinaryArray, BooleanArray, PrimitiveArray, StringArray};
+use arrow::datatypes::{ArrowPrimitiveType, Int32Type};
 
 fn column<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a ArrayRef, LedgerError> {
     batch.column_by_name(name).ok_or(LedgerError::Column(name))
@@ -26,6 +26,30 @@ pub(crate) fn primitive<'a, T: ArrowPrimitiveType>(
     name: &'static str,
 ) -> Result<&'a PrimitiveArray<T>, LedgerError> {
     column(batch, name)?.as_primitive_opt().ok_or(LedgerError::Column(name))
+}
+
+/// A column of few values.
+pub(crate) struct Symbols<'a> {
+    pub(crate) keys: &'a DictionaryArray<Int32Type>,
+    pub(crate) values: &'a StringArray,
+}
+
+impl<'a> Symbols<'a> {
+    /// Number of a row's value; `None` where it is null.
+    pub(crate) fn key(&self, row: usize) -> Option<usize> {
+        self.keys.key(row)
+    }
+
+    /// Value of a row; `None` where it is null.
+    pub(crate) fn value(&self, row: usize) -> Option<&'a str> {
+        self.key(row).filter(|&key| self.values.is_valid(key)).map(|key| self.values.value(key))
+    }
+}
+
+pub(crate) fn symbols<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Symbols<'a>, LedgerError> {
+    let keys = column(batch, name)?.as_dictionary_opt::<Int32Type>().ok_or(LedgerError::Column(name))?;
+    let values = keys.values().as_string_opt().ok_or(LedgerError::Column(name))?;
+    Ok(Symbols { keys, values })
 }
 
 /// First 8 bytes of a content digest.

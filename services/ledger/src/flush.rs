@@ -13,7 +13,7 @@ use commonweal_schemas::{Dataset, Measure};
 use std::sync::Arc;
 
 /// Columns of a posting that come from the event as they are.
-fn carried() -> Vec<String> {
+pub(crate) fn carried() -> Vec<String> {
     let enriched = arrow_schema::enriched();
     let names = enriched.fields().iter().map(|field| field.name().clone());
     names.filter(|name| name != "cancel").collect()

@@ -4,7 +4,7 @@
 //! [`post`] is the pure core: it decides, against an index of event identities,
 //! what each row of a batch does to the books. [`Ledger`] performs it: it
 //! gathers postings, rejections and receipts, and commits them together with
-//! the source positions.
+//! the source positions. [`verify`] checks what they wrote, from the files alone.
 
 mod columns;
 mod error;
@@ -18,7 +18,7 @@ mod read_back;
 mod rebuild;
 mod receipts;
 mod rejected;
-
+pub mod verify;
 mod writer;
 
 pub use error::LedgerError;

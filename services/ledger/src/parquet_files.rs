@@ -1,15 +1,20 @@
 //! Journal files as Parquet: how they are encoded, and rows read back.
 
 use crate::LedgerError;
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 use commonweal_journal::Book;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+};
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::ChunkReader;
 use parquet::schema::types::ColumnPath;
 use std::fs::File;
 use std::path::Path;
@@ -19,6 +24,9 @@ use std::sync::Arc;
 const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a page: what reading one old entry back costs.
 const PAGE_ROWS: usize = 8_192;
+
+/// Rows read at a time.
+const BATCH_ROWS: usize = 65_536;
 
 /// Columns whose values hardly repeat: a dictionary costs time and space there.
 const UNIQUE: [&str; 8] = [
@@ -68,49 +76,86 @@ pub(crate) fn encode(batch: &RecordBatch, book: Book) -> Result<Vec<u8>, LedgerE
     Ok(content)
 }
 
+/// Which rows of a file to read.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows<'a> {
+    All,
+    /// These, rising and distinct.
+    Only(&'a [u32]),
+}
+
+impl Rows<'_> {
+    fn selection(self) -> Option<RowSelection> {
+        let Self::Only(rows) = self else { return None };
+        let mut selectors = Vec::with_capacity(rows.len() * 2);
+        let mut next = 0_usize;
+        for &row in rows {
+            let row = row as usize;
+            if row > next {
+                selectors.push(RowSelector::skip(row - next));
+            }
+            selectors.push(RowSelector::select(1));
+            next = row + 1;
+        }
+        Some(RowSelection::from(selectors))
+    }
+}
+
 /// Rows `rows` (rising, distinct) of a file of postings, in that order.
 pub(crate) fn read_rows(path: &Path, rows: &[u32], schema: &SchemaRef) -> Result<RecordBatch, LedgerError> {
-    let mut selectors = Vec::with_capacity(rows.len() * 2);
-    let mut next = 0_usize;
-    for &row in rows {
-        let row = row as usize;
-        if row > next {
-            selectors.push(RowSelector::skip(row - next));
-        }
-        selectors.push(RowSelector::select(1));
-        next = row + 1;
-    }
-    read(path, schema, None, Some(RowSelection::from(selectors)))
+    read(path, schema, None, Rows::Only(rows))
 }
 
 /// The named columns of a whole file.
 pub(crate) fn read_columns(path: &Path, schema: &SchemaRef, names: &[&str]) -> Result<RecordBatch, LedgerError> {
-    read(path, schema, Some(names), None)
+    read(path, schema, Some(names), Rows::All)
 }
 
-fn read(
-    path: &Path,
-    schema: &SchemaRef,
-    names: Option<&[&str]>,
-    selection: Option<RowSelection>,
-) -> Result<RecordBatch, LedgerError> {
-    let fault = |source| LedgerError::Parquet { path: path.to_owned(), source };
+fn read(path: &Path, schema: &SchemaRef, names: Option<&[&str]>, rows: Rows<'_>) -> Result<RecordBatch, LedgerError> {
     let file = File::open(path).map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
-    let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema)).with_page_index_policy(page_index());
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(fault)?;
-    if let Some(names) = names {
-        let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
-        builder = builder.with_projection(mask);
-    }
-    if let Some(selection) = selection {
-        builder = builder.with_row_selection(selection);
-    }
-    let reader = builder.with_batch_size(65_536).build().map_err(fault)?;
-    let projected = arrow::record_batch::RecordBatchReader::schema(&reader);
+    let reader = reader(file, path, schema, names, rows)?;
+    let projected = RecordBatchReader::schema(&reader);
     let batches = reader.collect::<Result<Vec<_>, _>>()?;
     Ok(concat_batches(&projected, &batches)?)
 }
 
-fn page_index() -> parquet::file::metadata::PageIndexPolicy {
-    parquet::file::metadata::PageIndexPolicy::Optional
+/// Gives the chosen rows of a file batch by batch, each with the number of
+/// rows given before it; `path` is for messages.
+pub(crate) fn each_batch(
+    content: Bytes,
+    path: &Path,
+    schema: &SchemaRef,
+    names: Option<&[&str]>,
+    rows: Rows<'_>,
+    mut take: impl FnMut(u32, &RecordBatch) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
+    let mut given = 0_usize;
+    for batch in reader(content, path, schema, names, rows)? {
+        let batch = batch?;
+        let first = u32::try_from(given).map_err(|_| LedgerError::LocationOverflow("a row number"))?;
+        take(first, &batch)?;
+        given += batch.num_rows();
+    }
+    Ok(())
+}
+
+fn reader<R: ChunkReader + 'static>(
+    source: R,
+    path: &Path,
+    schema: &SchemaRef,
+    names: Option<&[&str]>,
+    rows: Rows<'_>,
+) -> Result<ParquetRecordBatchReader, LedgerError> {
+    let fault = |source| LedgerError::Parquet { path: path.to_owned(), source };
+    let options =
+        ArrowReaderOptions::new().with_schema(Arc::clone(schema)).with_page_index_policy(PageIndexPolicy::Optional);
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new_with_options(source, options).map_err(fault)?;
+    if let Some(names) = names {
+        let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+        builder = builder.with_projection(mask);
+    }
+    if let Some(selection) = rows.selection() {
+        builder = builder.with_row_selection(selection);
+    }
+    builder.with_batch_size(BATCH_ROWS).build().map_err(fault)
 }

@@ -70,11 +70,11 @@ impl Receipts {
         self.topics.entry(Arc::clone(topic)).or_default().entry(partition).or_default()
     }
 
-    /// Records an outcome. Offsets skipped since the last one hold no record.
-    pub fn record(&mut self, topic: &Arc<str>, partition: i32, offset: i64, outcome: Outcome) {
-        let partition = self.partition(topic, partition);
-        let Ok(offset) = u64::try_from(offset) else { return };
-        partition.outcomes.entry(outcome).or_default().insert(offset);
+    /// Records the outcome of the offsets `first` to `last`, both included.
+    pub fn record(&mut self, topic: &Arc<str>, partition: i32, (first, last): (i64, i64), outcome: Outcome) {
+        let (Ok(first), Ok(last)) = (u64::try_from(first), u64::try_from(last)) else { return };
+        let outcomes = &mut self.partition(topic, partition).outcomes;
+        outcomes.entry(outcome).or_default().insert_range(first..=last);
     }
 
     /// Notes that a partition was read up to, not including, `next_offset`;

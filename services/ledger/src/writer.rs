@@ -113,15 +113,14 @@ impl Ledger {
         }
         let partitions = primitive::<Int32Type>(batch, "origin_partition")?;
         let offsets = primitive::<Int64Type>(batch, "origin_offset")?;
-        for (row, &outcome) in posted.outcomes.iter().enumerate() {
-            self.receipts.record(topic, partitions.value(row), offsets.value(row), outcome);
-        }
+        record_runs(&mut self.receipts, topic, partitions.values(), offsets.values(), &posted.outcomes);
         Ok(())
     }
 
     /// Books a refused message.
     pub fn reject(&mut self, message: RejectedMessage) {
-        self.receipts.record(&message.topic, message.partition, message.offset, Outcome::Rejected);
+        let at = (message.offset, message.offset);
+        self.receipts.record(&message.topic, message.partition, at, Outcome::Rejected);
         self.rejected_bytes += message.bytes();
         self.rejected.push(message);
     }
@@ -134,15 +133,29 @@ impl Ledger {
         })
     }
 
+    /// Events in the index and the bytes of memory it takes, slack included.
+    #[must_use]
+    pub fn index_size(&self) -> (usize, usize) {
+        self.books.values().fold((0, 0), |(events, bytes), books| {
+            (events + books.index.len(), bytes + books.index.allocated_bytes())
+        })
+    }
+
     /// Commits everything gathered: entries, reversals, rejections, receipts
     /// and positions, in one commit or not at all. `now` is UTC microseconds.
     ///
     /// # Errors
     /// [`LedgerError::Fenced`] where another writer posted to one of the
-    /// datasets; nothing of this flush is then in the table.
+    /// datasets; nothing of this flush is then in the table, and every later
+    /// flush is answered likewise.
     pub async fn flush(&mut self, now: i64) -> Result<Option<Committed>, LedgerError> {
         if self.receipts.is_empty() {
             return Ok(None);
+        }
+        // A snapshot that was reloaded since the last commit of this writer would
+        // accept a commit though another writer's lies between the two.
+        if let Decision::Fenced { dataset, commit } = self.decide(1, &[]).await? {
+            return Err(LedgerError::Fenced { dataset, commit });
         }
         let mut attempt = 0;
         loop {
@@ -250,6 +263,22 @@ impl Ledger {
         self.rejected.clear();
         self.rejected_bytes = 0;
         Ok(written.totals)
+    }
+}
+
+/// Records outcomes by runs of offsets, since neighbours mostly share theirs.
+fn record_runs(receipts: &mut Receipts, topic: &Arc<str>, partitions: &[i32], offsets: &[i64], outcomes: &[Outcome]) {
+    let mut start = 0;
+    for end in 1..=outcomes.len() {
+        let goes_on = end < outcomes.len()
+            && partitions[end] == partitions[start]
+            && outcomes[end] == outcomes[start]
+            && offsets[end] == offsets[end - 1] + 1;
+        if !goes_on {
+            let run = (offsets[start], offsets[end - 1]);
+            receipts.record(topic, partitions[start], run, outcomes[start]);
+            start = end;
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! the 1st. Slashed dates are in the order of the United Kingdom, day first.
 //! A year or a month alone is no day and is not made into one.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate};
 
 pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
 pub(crate) const MICROS_PER_MINUTE: i64 = 60_000_000;
@@ -56,10 +56,17 @@ pub(crate) fn read_instant(text: &str) -> Option<Instant> {
     let micros = if rest.is_empty() || text.len() < 10 {
         midnight
     } else {
-        let iso = format!("{}T{}", NaiveDate::from_epoch_days(written_day)?, zoned(rest.get(1..)?));
+        let iso = format!(
+            "{}T{}",
+            NaiveDate::from_epoch_days(written_day)?,
+            zoned(rest.get(1..)?)
+        );
         DateTime::parse_from_rfc3339(&iso).ok()?.timestamp_micros()
     };
-    Some(Instant { micros, written_day })
+    Some(Instant {
+        micros,
+        written_day,
+    })
 }
 
 /// `2020-05-01` or `01/05/2020`, both ten characters.
@@ -67,11 +74,17 @@ fn written_date(text: &str) -> Option<NaiveDate> {
     let bytes = text.as_bytes();
     let number = |range: std::ops::Range<usize>| -> Option<u32> {
         let part = text.get(range)?;
-        part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
+        part.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| part.parse().ok())?
     };
     match (bytes[4], bytes[7], bytes[2], bytes[5]) {
-        (b'-', b'-', ..) => NaiveDate::from_ymd_opt(year(number(0..4)?)?, number(5..7)?, number(8..10)?),
-        (.., b'/', b'/') => NaiveDate::from_ymd_opt(year(number(6..10)?)?, number(3..5)?, number(0..2)?),
+        (b'-', b'-', ..) => {
+            NaiveDate::from_ymd_opt(year(number(0..4)?)?, number(5..7)?, number(8..10)?)
+        }
+        (.., b'/', b'/') => {
+            NaiveDate::from_ymd_opt(year(number(6..10)?)?, number(3..5)?, number(0..2)?)
+        }
         _ => None,
     }
 }
@@ -80,11 +93,18 @@ fn written_date(text: &str) -> Option<NaiveDate> {
 fn unpadded_date(text: &str) -> Option<NaiveDate> {
     let mut parts = text.split('/');
     let (day, month, full_year) = (parts.next()?, parts.next()?, parts.next()?);
-    let digits = [day, month, full_year].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-    if parts.next().is_some() || !digits || full_year.len() != 4 || day.len() > 2 || month.len() > 2 {
+    let digits = [day, month, full_year]
+        .iter()
+        .all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if parts.next().is_some() || !digits || full_year.len() != 4 || day.len() > 2 || month.len() > 2
+    {
         return None;
     }
-    NaiveDate::from_ymd_opt(year(full_year.parse().ok()?)?, month.parse().ok()?, day.parse().ok()?)
+    NaiveDate::from_ymd_opt(
+        year(full_year.parse().ok()?)?,
+        month.parse().ok()?,
+        day.parse().ok()?,
+    )
 }
 
 fn year(number: u32) -> Option<i32> {
@@ -93,7 +113,9 @@ fn year(number: u32) -> Option<i32> {
 
 /// Whether what follows a date is a time of day, with or without a zone.
 fn is_time(rest: &str) -> bool {
-    let Some(time) = rest.strip_prefix(['T', 't', ' ']) else { return false };
+    let Some(time) = rest.strip_prefix(['T', 't', ' ']) else {
+        return false;
+    };
     let iso = format!("2000-01-01T{}", zoned(time));
     DateTime::parse_from_rfc3339(&iso).is_ok()
 }
@@ -103,7 +125,11 @@ fn zoned(time: &str) -> String {
     let upper = time.trim().to_ascii_uppercase();
     let split = upper.find(['Z', '+', '-']).unwrap_or(upper.len());
     let (clock, zone) = upper.split_at(split);
-    let clock = if clock.len() == 5 { format!("{clock}:00") } else { clock.to_owned() };
+    let clock = if clock.len() == 5 {
+        format!("{clock}:00")
+    } else {
+        clock.to_owned()
+    };
     let zone = match zone.len() {
         0 => "Z".to_owned(),
         3 => format!("{zone}:00"),
@@ -120,7 +146,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn day(year: i32, month: u32, day: u32) -> i32 {
-        NaiveDate::from_ymd_opt(year, month, day).unwrap().to_epoch_days()
+        NaiveDate::from_ymd_opt(year, month, day)
+            .unwrap()
+            .to_epoch_days()
     }
 
     /// Proves that each way publishers write a day reads as the day written.
@@ -150,9 +178,27 @@ mod tests {
     #[test]
     fn what_is_no_day_is_refused() {
         let cases = [
-            "", "2020", "2020-05", "05/2020", "31/02/2020", "2020-13-01", "12/31/2020", "2019-02-29", "2020-5-1",
-            "01/05/20", "43952", "May 2020", "2020-05-01 to 2020-06-01", "2020-05-01T", "2020-05-01T25:00:00Z",
-            "20200501", "tbc", "2020/05/01", "01-05-2020", "€2020-05-1", "+020-05-01",
+            "",
+            "2020",
+            "2020-05",
+            "05/2020",
+            "31/02/2020",
+            "2020-13-01",
+            "12/31/2020",
+            "2019-02-29",
+            "2020-5-1",
+            "01/05/20",
+            "43952",
+            "May 2020",
+            "2020-05-01 to 2020-06-01",
+            "2020-05-01T",
+            "2020-05-01T25:00:00Z",
+            "20200501",
+            "tbc",
+            "2020/05/01",
+            "01-05-2020",
+            "€2020-05-1",
+            "+020-05-01",
         ];
         for text in cases {
             assert_eq!(read_day(text), None, "{text}");
@@ -168,9 +214,15 @@ mod tests {
             ("2020-05-01", 0),
             ("01/05/2020", 0),
             ("2020-05-01T00:00:00+01:00", -hour),
-            ("2020-05-01T09:01:17.000Z", 9 * hour + MICROS_PER_MINUTE + 17_000_000),
+            (
+                "2020-05-01T09:01:17.000Z",
+                9 * hour + MICROS_PER_MINUTE + 17_000_000,
+            ),
             ("2020-05-01T09:01", 9 * hour + MICROS_PER_MINUTE),
-            ("2020-05-01T23:30:00-0100", 24 * hour + 30 * MICROS_PER_MINUTE),
+            (
+                "2020-05-01T23:30:00-0100",
+                24 * hour + 30 * MICROS_PER_MINUTE,
+            ),
             ("2020-05-01 09:00:00.25", 9 * hour + 250_000),
         ];
         for (text, offset) in cases {

@@ -7,7 +7,7 @@
 //! | column | needed | what it holds |
 //! | --- | --- | --- |
 //! | `event_id` | yes | identifier of the event, stable over corrections |
-//! | `measure` | yes | HEADCOUNT, FTE, VOLUNTEERS, APPRENTICESHIPS_IN_LEARNING, HIRES, LEAVERS, VOLUNTEER_HOURS, TRAINING_HOURS, APPRENTICESHIP_STARTS or APPRENTICESHIP_ACHIEVEMENTS |
+//! | `measure` | yes | `HEADCOUNT`, `FTE`, `VOLUNTEERS`, `APPRENTICESHIPS_IN_LEARNING`, `HIRES`, `LEAVERS`, `VOLUNTEER_HOURS`, `TRAINING_HOURS`, `APPRENTICESHIP_STARTS` or `APPRENTICESHIP_ACHIEVEMENTS` |
 //! | `quantity` | yes | a plain number with at most four decimals |
 //! | `employer_id`, `employer_name` | one of them | org-id and name of the employer |
 //! | `as_of` | for stocks | reference date: 2020-03-31 or 31/03/2020 |
@@ -60,7 +60,9 @@ pub struct EmploymentImport {
 
 impl fmt::Debug for EmploymentImport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmploymentImport").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("EmploymentImport")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,19 +76,32 @@ pub fn import_employment<R: Read + Send + 'static>(
     options: EmploymentOptions,
     codecs: Arc<Codecs>,
 ) -> Result<EmploymentImport, ProducerError> {
-    let input =
-        input::unpacked(reader).map_err(|error| ProducerError::Read { file: options.file.clone(), error })?;
+    let input = input::unpacked(reader).map_err(|error| ProducerError::Read {
+        file: options.file.clone(),
+        error,
+    })?;
     // Rows of another length are no reason to stop: they are refused by name.
     let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(input);
-    let header = rows.byte_headers().map_err(|error| unreadable(&options.file, error))?;
+    let header = rows
+        .byte_headers()
+        .map_err(|error| unreadable(&options.file, error))?;
     let columns = Columns::find(header, &options.file)?;
-    Ok(EmploymentImport { rows, record: csv::ByteRecord::new(), columns, options, codecs, failed: false })
+    Ok(EmploymentImport {
+        rows,
+        record: csv::ByteRecord::new(),
+        columns,
+        options,
+        codecs,
+        failed: false,
+    })
 }
 
 impl EmploymentImport {
     fn advance(&mut self) -> Result<Option<Message>, ProducerError> {
-        let more =
-            self.rows.read_byte_record(&mut self.record).map_err(|error| unreadable(&self.options.file, error))?;
+        let more = self
+            .rows
+            .read_byte_record(&mut self.record)
+            .map_err(|error| unreadable(&self.options.file, error))?;
         if !more {
             return Ok(None);
         }
@@ -112,7 +127,14 @@ fn unreadable(file: &str, error: csv::Error) -> ProducerError {
     let line = error.position().map_or(0, csv::Position::line);
     let message = error.to_string();
     match error.into_kind() {
-        csv::ErrorKind::Io(error) => ProducerError::Read { file: file.to_owned(), error },
-        _ => ProducerError::Csv { file: file.to_owned(), line, message },
+        csv::ErrorKind::Io(error) => ProducerError::Read {
+            file: file.to_owned(),
+            error,
+        },
+        _ => ProducerError::Csv {
+            file: file.to_owned(),
+            line,
+            message,
+        },
     }
 }

@@ -26,6 +26,7 @@ mod elements;
 mod fields;
 mod mapping;
 mod place;
+mod scan;
 
 use crate::{Codecs, Message, ProducerError};
 use commonweal_schemas::records::FundingEvent;
@@ -70,13 +71,21 @@ pub fn import_360giving<R: Read + Send + 'static>(
     codecs: Arc<Codecs>,
 ) -> Result<GivingImport, ProducerError> {
     let elements = Elements::new(reader, &options.file)?;
-    Ok(GivingImport { elements, options, codecs, waiting: VecDeque::new(), failed: false })
+    Ok(GivingImport {
+        elements,
+        options,
+        codecs,
+        waiting: VecDeque::new(),
+        failed: false,
+    })
 }
 
 impl GivingImport {
     fn advance(&mut self) -> Result<Option<Message>, ProducerError> {
         while self.waiting.is_empty() {
-            let Some(element) = self.elements.next()? else { return Ok(None) };
+            let Some(element) = self.elements.next()? else {
+                return Ok(None);
+            };
             let grant = Fields::parse(element.bytes).map_err(|message| ProducerError::Grant {
                 file: self.options.file.clone(),
                 position: element.position,
@@ -85,7 +94,10 @@ impl GivingImport {
             })?;
             self.waiting.extend(mapping::events(&grant, &self.options));
         }
-        self.waiting.pop_front().map(|event| self.codecs.funding_message(&event)).transpose()
+        self.waiting
+            .pop_front()
+            .map(|event| self.codecs.funding_message(&event))
+            .transpose()
     }
 }
 

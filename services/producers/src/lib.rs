@@ -12,6 +12,7 @@
 //! An importer drops nothing: what it cannot read it passes on under the name
 //! of the unreadable field, so that the refusal is on the books.
 
+mod contract;
 mod dates;
 pub mod employment;
 mod error;

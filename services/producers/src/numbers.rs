@@ -23,7 +23,9 @@ pub(crate) fn exact_decimal(text: &str) -> Option<Decimal> {
     if !(digits(whole) && digits(fraction)) || whole.is_empty() || unsigned.ends_with('.') {
         return None;
     }
-    let places = i32::try_from(fraction.trim_end_matches('0').len()).ok()?.checked_sub(exponent)?;
+    let places = i32::try_from(fraction.trim_end_matches('0').len())
+        .ok()?
+        .checked_sub(exponent)?;
     let significant = whole.trim_start_matches('0').len() + fraction.len();
     if significant > 28 || !(-20..=28).contains(&places) {
         return None;
@@ -63,7 +65,11 @@ mod tests {
             ("99999999999999.9999", 999_999_999_999_999_999, 4),
         ];
         for (text, mantissa, scale) in cases {
-            assert_eq!(exact_decimal(text), Some(Decimal::new(mantissa, scale)), "{text}");
+            assert_eq!(
+                exact_decimal(text),
+                Some(Decimal::new(mantissa, scale)),
+                "{text}"
+            );
         }
     }
 
@@ -71,9 +77,33 @@ mod tests {
     #[test]
     fn what_is_no_number_is_refused() {
         let cases = [
-            "", " ", ".", "1.", ".5", "-", "£15", "15,000", "2020-05-01", "01/05/2020", "1 000", "ten", "1e", "1e400",
-            "1e-400", "0.00001", "1.23456", "100000000000000", "1e14", "NaN", "Infinity", "0x10", "1_000", "12-15",
-            "--1", "1.2.3", "123456789012345678901234567890",
+            "",
+            " ",
+            ".",
+            "1.",
+            ".5",
+            "-",
+            "£15",
+            "15,000",
+            "2020-05-01",
+            "01/05/2020",
+            "1 000",
+            "ten",
+            "1e",
+            "1e400",
+            "1e-400",
+            "0.00001",
+            "1.23456",
+            "100000000000000",
+            "1e14",
+            "NaN",
+            "Infinity",
+            "0x10",
+            "1_000",
+            "12-15",
+            "--1",
+            "1.2.3",
+            "123456789012345678901234567890",
         ];
         for text in cases {
             assert_eq!(exact_decimal(text), None, "{text}");

@@ -1,4 +1,4 @@
-//! Seeded draws: SplitMix64 (Steele, Lea and Flood, 2014), started afresh for
+//! Seeded draws: `SplitMix64` (Steele, Lea and Flood, 2014), started afresh for
 //! each thing drawn for. A draw depends on the seed and on what it is for,
 //! never on what was drawn before, so any record can be made again by itself.
 
@@ -25,7 +25,9 @@ pub(crate) struct Draw {
 impl Draw {
     pub(crate) fn new(seed: u64, purpose: Purpose, index: u64) -> Self {
         let start = mix(seed ^ mix((purpose as u64).wrapping_mul(GAMMA)));
-        Self { state: mix(start ^ index.wrapping_mul(GAMMA)) }
+        Self {
+            state: mix(start ^ index.wrapping_mul(GAMMA)),
+        }
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -82,7 +84,7 @@ const fn mix(mut z: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// Proves that the sequence is SplitMix64's, against its published first
+    /// Proves that the sequence is `SplitMix64`'s, against its published first
     /// values for the state 1234567.
     #[test]
     fn draws_are_splitmix64() {
@@ -98,10 +100,20 @@ mod tests {
     fn draws_keep_their_bounds() {
         let mut draw = Draw::new(1, Purpose::Work, 2);
         let drawn: Vec<i64> = (0..10_000).map(|_| draw.between(-3, 3)).collect();
-        assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&-3), Some(&3)));
+        assert_eq!(
+            (drawn.iter().min(), drawn.iter().max()),
+            (Some(&-3), Some(&3))
+        );
         assert_eq!(draw.below(0), 0);
-        let positions: Vec<usize> = (0..1000).map(|_| draw.weighted([0_u64, 5, 0, 1].into_iter())).collect();
-        assert!(positions.contains(&1) && positions.contains(&3) && !positions.contains(&0) && !positions.contains(&2));
+        let positions: Vec<usize> = (0..1000)
+            .map(|_| draw.weighted([0_u64, 5, 0, 1].into_iter()))
+            .collect();
+        assert!(
+            positions.contains(&1)
+                && positions.contains(&3)
+                && !positions.contains(&0)
+                && !positions.contains(&2)
+        );
         let first = |seed, purpose, index| Draw::new(seed, purpose, index).next();
         let base = first(1, Purpose::Work, 2);
         assert!(base != first(2, Purpose::Work, 2));

@@ -6,17 +6,22 @@
 //! not name was left by a broken run and is removed.
 
 mod conflicts;
+mod fold;
 mod index;
 mod kinds;
 mod segment;
 
 pub(crate) use conflicts::open_contents_sql;
+pub(crate) use fold::cell_amounts;
 pub(crate) use kinds::Kind;
 
+use crate::blocking::blocking;
 use crate::session::Session;
 use crate::{LedgerState, PublishError};
+use arrow::array::RecordBatch;
 use commonweal_journal::{Book, JournalFile};
-use index::{Index, Segment};
+use commonweal_schemas::Dataset;
+use index::Index;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -76,20 +81,21 @@ impl Balances {
     }
 
     async fn add(&mut self, new: &[&JournalFile], state: &LedgerState) -> Result<(), PublishError> {
+        let range = (self.index.covered_commit, state.version);
+        self.fold(new, range).await?;
         let session = Session::new()?;
         for book in [Book::Funding, Book::Employment, Book::Rejections] {
-            let paths: Vec<PathBuf> =
-                new.iter().filter(|file| file.book == book).map(|file| file.path.clone()).collect();
-            session.add_files(&kinds::new_table(book), &book.schema(), &paths).await?;
+            session.add_files(&kinds::new_table(book), &book.schema(), &of_book(new, book)).await?;
         }
-        let range = (self.index.covered_commit, state.version);
-        for kind in Kind::ALL {
-            if new.iter().any(|file| kind.reads(file.book)) {
-                self.write_segment(&session, kind, &kind.fresh_sql(), range).await?;
+        for kind in [Kind::Rejected, Kind::Conflicts] {
+            if let Some(sql) = kind.fresh_sql()
+                && new.iter().any(|file| kind.reads(file.book))
+            {
+                self.query_segment(&session, kind, &sql, range).await?;
             }
         }
         if let Some(sql) = conflicts::kept_contents(&session, self, state).await? {
-            self.write_segment(&session, Kind::Conflicts, &sql, range).await?;
+            self.query_segment(&session, Kind::Conflicts, &sql, range).await?;
         }
         for kind in Kind::ALL {
             if self.index.of(kind).count() > SEGMENTS_MAX {
@@ -100,29 +106,64 @@ impl Balances {
         Ok(())
     }
 
-    async fn write_segment(
-        &mut self,
-        session: &Session,
-        kind: Kind,
-        sql: &str,
-        (from_commit, to_commit): (i64, i64),
-    ) -> Result<(), PublishError> {
-        let file = self.index.next_file(kind);
-        let stream = session.stream(kind.name(), sql).await?;
-        let rows = segment::write(&self.dir.join(&file), stream).await?;
-        if rows > 0 {
-            self.index.segments.push(Segment { kind: kind.name().to_owned(), file, from_commit, to_commit, rows });
+    /// Sums the entries of both datasets at once, one thread each.
+    async fn fold(&mut self, new: &[&JournalFile], range: (i64, i64)) -> Result<(), PublishError> {
+        let mut running = Vec::new();
+        for dataset in Dataset::ALL {
+            let paths = of_book(new, dataset.into());
+            if paths.is_empty() {
+                continue;
+            }
+            let kinds = [Kind::Balances(dataset), Kind::Names(dataset)];
+            let files = kinds.map(|kind| self.index.next_file(kind));
+            let targets = files.clone().map(|file| self.dir.join(file));
+            let task = blocking(move || {
+                let folded = fold::entries(dataset, &paths)?;
+                let [balances, names] = targets;
+                Ok([segment::write_all(&balances, &folded.balances)?, segment::write_all(&names, &folded.names)?])
+            });
+            running.push((kinds, files, task));
+        }
+        for (kinds, files, task) in running {
+            for ((kind, file), rows) in kinds.into_iter().zip(files).zip(task.finish().await?) {
+                self.index.push(kind, file, range, rows);
+            }
         }
         Ok(())
     }
 
+    async fn query_segment(
+        &mut self,
+        session: &Session,
+        kind: Kind,
+        sql: &str,
+        range: (i64, i64),
+    ) -> Result<(), PublishError> {
+        let (_, batches) = session.query(kind.name(), sql).await?;
+        self.write_segment(kind, &batches, range)
+    }
+
+    fn write_segment(&mut self, kind: Kind, batches: &[RecordBatch], range: (i64, i64)) -> Result<(), PublishError> {
+        let file = self.index.next_file(kind);
+        let rows = segment::write_all(&self.dir.join(&file), batches)?;
+        self.index.push(kind, file, range, rows);
+        Ok(())
+    }
+
     async fn merge(&mut self, session: &Session, kind: Kind) -> Result<(), PublishError> {
-        let parts = kinds::merged_table(kind);
-        session.add_files(&parts, &kind.schema(), &self.segments(kind)).await?;
-        let from = self.index.of(kind).map(|segment| segment.from_commit).min().unwrap_or(index::NOTHING);
-        let to = self.index.of(kind).map(|segment| segment.to_commit).max().unwrap_or(index::NOTHING);
+        let paths = self.segments(kind);
+        let range = (
+            self.index.of(kind).map(|segment| segment.from_commit).min().unwrap_or(index::NOTHING),
+            self.index.of(kind).map(|segment| segment.to_commit).max().unwrap_or(index::NOTHING),
+        );
         self.index.drop_kind(kind);
-        self.write_segment(session, kind, &kind.merge_sql(&parts), (from, to)).await
+        let parts = kinds::merged_table(kind);
+        if let Some(sql) = kind.merge_sql(&parts) {
+            session.add_files(&parts, &kind.schema(), &paths).await?;
+            return self.query_segment(session, kind, &sql, range).await;
+        }
+        let batches = blocking(move || fold::segments(kind, &paths)).finish().await?;
+        self.write_segment(kind, &batches, range)
     }
 
     fn remove_strangers(&self) -> Result<(), PublishError> {
@@ -137,6 +178,10 @@ impl Balances {
         }
         Ok(())
     }
+}
+
+fn of_book(files: &[&JournalFile], book: Book) -> Vec<PathBuf> {
+    files.iter().filter(|file| file.book == book).map(|file| file.path.clone()).collect()
 }
 
 fn lock(dir: &Path) -> Result<File, PublishError> {

@@ -70,6 +70,9 @@ pub enum PublishError {
         #[source]
         source: arrow::error::ArrowError,
     },
+    /// A thread of the publisher panicked or was stopped.
+    #[error("publishing was cut off")]
+    Lost(#[source] tokio::task::JoinError),
     #[error("failed to write {what} as JSON")]
     Json {
         what: &'static str,

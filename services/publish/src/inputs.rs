@@ -2,9 +2,11 @@
 //! method's numbers, and the reference.
 
 use crate::balances::{Balances, Kind, open_contents_sql};
+use crate::blocking::blocking;
 use crate::calendar::calendar;
 use crate::method::MethodBook;
 use crate::session::Session;
+use crate::views::views;
 use crate::{LedgerState, Options, PublishError};
 use arrow::array::{
     Array as _, ArrayRef, BinaryArray, Date32Array, Decimal128Array, Int32Array, StringArray,
@@ -12,9 +14,10 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use commonweal_schemas::Measure;
+use commonweal_schemas::{Dataset, Measure};
 use rust_decimal::Decimal;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Decimals of parameters and deflators.
@@ -32,18 +35,27 @@ pub(crate) async fn add_all(
     state: &LedgerState,
     balances: &Balances,
 ) -> Result<(), PublishError> {
-    for kind in Kind::ALL {
-        session.add_files(&cells(kind), &kind.schema(), &balances.segments(kind)).await?;
+    let views = Dataset::ALL.map(|dataset| {
+        let paths = balances.segments(Kind::Balances(dataset));
+        blocking(move || views(dataset, &paths))
+    });
+    for task in views {
+        task.finish().await?.add_to(session)?;
     }
-    session.keep("balances", &Kind::net_balances_sql(&cells(Kind::Balances))).await?;
-    session.keep("rejected_messages", &Kind::Rejected.merge_sql(&cells(Kind::Rejected))).await?;
-    let live = format!(
-        "SELECT id, name, SUM(entries) AS entries FROM {} GROUP BY id, name HAVING SUM(entries) > 0",
-        cells(Kind::Names)
-    );
-    session.keep("stated_names", &live).await?;
+    for kind in [Kind::Rejected, Kind::Conflicts] {
+        session.add_files(kind.name(), &kind.schema(), &balances.segments(kind)).await?;
+    }
+    if let Some(sql) = Kind::Rejected.merge_sql(Kind::Rejected.name()) {
+        session.keep("rejected_messages", &sql).await?;
+    }
+    let names: Vec<PathBuf> =
+        Dataset::ALL.into_iter().flat_map(|dataset| balances.segments(Kind::Names(dataset))).collect();
+    session.add_files("names", &Kind::Names(Dataset::Funding).schema(), &names).await?;
+    let live = "SELECT id, name, SUM(entries) AS entries FROM names GROUP BY id, name HAVING SUM(entries) > 0";
+    session.keep("stated_names", live).await?;
     add_conflicts(session).await?;
-    let live = "SELECT quarter FROM balances WHERE entries > 0 GROUP BY quarter";
+    let live = "SELECT quarter FROM funding_cells WHERE entries > 0 GROUP BY quarter \
+                UNION ALL SELECT quarter FROM employment_cells WHERE entries > 0 GROUP BY quarter";
     let (_, quarters) = session.query("the calendar", live).await?;
     add(session, "calendar", calendar(&quarters)?)?;
     add(session, "measure_codes", measures()?)?;
@@ -53,10 +65,6 @@ pub(crate) async fn add_all(
     add_reference(session, options, state).await
 }
 
-fn cells(kind: Kind) -> String {
-    format!("{}_cells", kind.name())
-}
-
 fn add(session: &Session, name: &str, batch: RecordBatch) -> Result<(), PublishError> {
     session.add_batches(name, &batch.schema(), vec![batch])
 }
@@ -64,7 +72,7 @@ fn add(session: &Session, name: &str, batch: RecordBatch) -> Result<(), PublishE
 /// Conflicting contents, with their digests as hexadecimal text.
 async fn add_conflicts(session: &Session) -> Result<(), PublishError> {
     let name = "conflicting_contents";
-    let (schema, batches) = session.query(name, &open_contents_sql(&cells(Kind::Conflicts))).await?;
+    let (schema, batches) = session.query(name, &open_contents_sql(Kind::Conflicts.name())).await?;
     let fields: Vec<Field> = schema
         .fields()
         .iter()

@@ -6,16 +6,19 @@
 //! numbers, times) stands in `manifest.json` only.
 
 mod balances;
+mod blocking;
 mod calendar;
 mod conform;
 mod error;
 mod files;
+mod grouping;
 mod inputs;
 mod manifest;
 mod method;
 mod publish;
 mod session;
 pub mod tables;
+mod views;
 mod write;
 
 pub use balances::Refreshed;

@@ -15,12 +15,12 @@ use rust_decimal::Decimal;
 use std::sync::Arc;
 
 /// 2020-04-01, in days since 1970.
-pub const APRIL_2020: i32 = 18_353;
+pub(crate) const APRIL_2020: i32 = 18_353;
 /// 2020-06-01T12:00:00Z, in microseconds since 1970.
-pub const RECORDED_AT: i64 = 1_591_012_800_000_000;
+pub(crate) const RECORDED_AT: i64 = 1_591_012_800_000_000;
 
 /// A record that the tests can send.
-pub trait Event: serde::Serialize + Clone + std::fmt::Debug {
+pub(crate) trait Event: serde::Serialize + Clone + std::fmt::Debug {
     const DATASET: Dataset;
     fn validate(raw: &RecordBatch, origins: &Origins, rules: &Rules) -> Validated;
 }
@@ -40,7 +40,7 @@ impl Event for EmploymentEvent {
 }
 
 /// A grant that breaks no rule and is in canonical form throughout.
-pub fn grant(number: usize) -> FundingEvent {
+pub(crate) fn grant(number: usize) -> FundingEvent {
     FundingEvent {
         source: "urn:commonweal:test".to_owned(),
         event_id: format!("grant-{number}"),
@@ -65,7 +65,7 @@ pub fn grant(number: usize) -> FundingEvent {
 }
 
 /// A stock that breaks no rule and is in canonical form throughout.
-pub fn headcount(number: usize) -> EmploymentEvent {
+pub(crate) fn headcount(number: usize) -> EmploymentEvent {
     EmploymentEvent {
         source: "urn:commonweal:test".to_owned(),
         event_id: format!("headcount-{number}"),
@@ -83,7 +83,7 @@ pub fn headcount(number: usize) -> EmploymentEvent {
 }
 
 /// A flow that breaks no rule.
-pub fn hires(number: usize) -> EmploymentEvent {
+pub(crate) fn hires(number: usize) -> EmploymentEvent {
     EmploymentEvent {
         event_id: format!("hires-{number}"),
         measure: EmploymentMeasure::Hires,
@@ -95,7 +95,7 @@ pub fn hires(number: usize) -> EmploymentEvent {
 }
 
 /// Events as the decoder hands them to ingest.
-pub fn raw<E: Event>(events: &[E]) -> RecordBatch {
+pub(crate) fn raw<E: Event>(events: &[E]) -> RecordBatch {
     let contract: Contract = E::DATASET.contract();
     let codec = Codec::embedded(contract).unwrap();
     let messages: Vec<Vec<u8>> = events.iter().map(|event| codec.encode(event).unwrap()).collect();
@@ -110,7 +110,7 @@ pub fn raw<E: Event>(events: &[E]) -> RecordBatch {
 }
 
 /// Origins of `rows` rows, from offset `first` on.
-pub fn origins(first: usize, rows: usize) -> Origins {
+pub(crate) fn origins(first: usize, rows: usize) -> Origins {
     let mut origins = Origins::with_capacity(Arc::from("commonweal.test.v1"), rows);
     for offset in (first..).take(rows) {
         origins.push(3, i64::try_from(offset).unwrap());
@@ -119,17 +119,17 @@ pub fn origins(first: usize, rows: usize) -> Origins {
 }
 
 /// Validates events that came one after the other from offset `first` on.
-pub fn validate_from<E: Event>(first: usize, events: &[E], rules: &Rules) -> Validated {
+pub(crate) fn validate_from<E: Event>(first: usize, events: &[E], rules: &Rules) -> Validated {
     E::validate(&raw(events), &origins(first, events.len()), rules)
 }
 
 /// Validates events under the default rules.
-pub fn validate<E: Event>(events: &[E]) -> Validated {
+pub(crate) fn validate<E: Event>(events: &[E]) -> Validated {
     validate_from(0, events, &Rules::default())
 }
 
 /// A cell as text, `None` where it is null; dictionaries by value.
-pub fn cell(batch: &RecordBatch, column: &str, row: usize) -> Option<String> {
+pub(crate) fn cell(batch: &RecordBatch, column: &str, row: usize) -> Option<String> {
     let column: &ArrayRef = batch.column_by_name(column).unwrap();
     if !column.is_valid(row) {
         return None;
@@ -164,7 +164,7 @@ pub fn cell(batch: &RecordBatch, column: &str, row: usize) -> Option<String> {
 }
 
 /// All cells of a row, by column name.
-pub fn row(batch: &RecordBatch, row: usize) -> Vec<(String, Option<String>)> {
+pub(crate) fn row(batch: &RecordBatch, row: usize) -> Vec<(String, Option<String>)> {
     let names = batch.schema_ref().fields().iter();
     names.map(|field| (field.name().clone(), cell(batch, field.name(), row))).collect()
 }

@@ -2,10 +2,11 @@
 
 use super::columns::{Column, Columns};
 use super::{EmploymentOptions, SOURCE};
+use crate::contract;
 use crate::dates::{self, MICROS_PER_DAY};
 use crate::numbers::exact_decimal;
 use commonweal_schemas::Measure;
-use commonweal_schemas::records::{Action, EmploymentEvent, EmploymentMeasure, JobBasis, PriorStatus, Unit};
+use commonweal_schemas::records::{Action, EmploymentEvent, JobBasis, PriorStatus};
 use csv::ByteRecord;
 
 /// Recorded at where a row says nothing of when: 2000-01-01.
@@ -50,40 +51,62 @@ impl Row<'_> {
 }
 
 /// Event of one row.
-pub(super) fn event(columns: &Columns, record: &ByteRecord, options: &EmploymentOptions) -> EmploymentEvent {
-    let mut row = Row { columns, record, unreadable: None };
+pub(super) fn event(
+    columns: &Columns,
+    record: &ByteRecord,
+    options: &EmploymentOptions,
+) -> EmploymentEvent {
+    let mut row = Row {
+        columns,
+        record,
+        unreadable: None,
+    };
     if record.len() != columns.width {
         let cells = format!("{} cells under a header of {}", record.len(), columns.width);
         row.refuse("row", &cells);
     }
-    let measure = row.text(Column::Measure).and_then(|text| Measure::from_code(&code(&text)));
+    let measure = row
+        .text(Column::Measure)
+        .and_then(|text| Measure::from_code(&code(&text)));
     // A unit or measure that nobody knows has a reason of its own, so it stays unspecified.
     let unit = match row.text(Column::Unit) {
-        Some(text) => unit(&code(&text)).unwrap_or_default(),
-        None => measure.and_then(Measure::unit).and_then(unit).unwrap_or_default(),
-    };
+        Some(text) => contract::unit(&code(&text)),
+        None => measure.map(contract::unit_of),
+    }
+    .unwrap_or_default();
     let quantity = row.read(Column::Quantity, exact_decimal);
     let as_of = row.read(Column::AsOf, dates::read_day);
     let period_start = row.read(Column::PeriodStart, dates::read_day);
     let period_end = row.read(Column::PeriodEnd, dates::read_day);
     let recorded_at = row
         .read(Column::RecordedAt, dates::read_instant)
-        .map(|instant| instant.micros.max(i64::from(instant.written_day) * MICROS_PER_DAY));
+        .map(|instant| {
+            instant
+                .micros
+                .max(i64::from(instant.written_day) * MICROS_PER_DAY)
+        });
     let last_day = as_of.or(period_end).unwrap_or(UNDATED);
     let mut event = EmploymentEvent {
-        source: row.text(Column::Source).or_else(|| options.source.clone()).unwrap_or_else(|| SOURCE.to_owned()),
+        source: row
+            .text(Column::Source)
+            .or_else(|| options.source.clone())
+            .unwrap_or_else(|| SOURCE.to_owned()),
         event_id: row.text(Column::EventId).unwrap_or_default(),
-        revision: row.read(Column::Revision, |text| text.parse().ok()).unwrap_or(0),
+        revision: row
+            .read(Column::Revision, |text| text.parse().ok())
+            .unwrap_or(0),
         action: row.read(Column::Action, action).unwrap_or_default(),
         recorded_at: recorded_at.unwrap_or(i64::from(last_day) * MICROS_PER_DAY),
-        measure: measure.map(contract_measure).unwrap_or_default(),
+        measure: measure.map(contract::symbol).unwrap_or_default(),
         quantity,
         unit,
         as_of,
         period_start,
         period_end,
         job_basis: row.read(Column::JobBasis, job_basis).unwrap_or_default(),
-        prior_status: row.read(Column::PriorStatus, prior_status).unwrap_or_default(),
+        prior_status: row
+            .read(Column::PriorStatus, prior_status)
+            .unwrap_or_default(),
         programme: options.programme.clone().or(row.text(Column::Programme)),
         funder_id: row.text(Column::FunderId),
         funder_name: row.text(Column::FunderName),
@@ -92,7 +115,9 @@ pub(super) fn event(columns: &Columns, record: &ByteRecord, options: &Employment
         employer_name: row.text(Column::EmployerName),
         postcode: row.text(Column::Postcode),
         place_code: row.text(Column::PlaceCode),
-        source_document: record.position().map(|position| format!("{}#{}", options.file, position.line())),
+        source_document: record
+            .position()
+            .map(|position| format!("{}#{}", options.file, position.line())),
         ..EmploymentEvent::default()
     };
     if let Some((field, text)) = row.unreadable {
@@ -109,34 +134,6 @@ fn code(text: &str) -> String {
         .collect::<Vec<_>>()
         .join("_")
         .to_uppercase()
-}
-
-fn unit(code: &str) -> Option<Unit> {
-    match code {
-        "PERSONS" => Some(Unit::Persons),
-        "FTE" => Some(Unit::Fte),
-        "HOURS" => Some(Unit::Hours),
-        _ => None,
-    }
-}
-
-/// The contract's symbol for a measure; money is none of an employment file's.
-fn contract_measure(measure: Measure) -> EmploymentMeasure {
-    match measure {
-        Measure::Committed | Measure::Disbursed | Measure::Repaid | Measure::WrittenOff => {
-            EmploymentMeasure::Unspecified
-        }
-        Measure::Headcount => EmploymentMeasure::Headcount,
-        Measure::Fte => EmploymentMeasure::Fte,
-        Measure::Volunteers => EmploymentMeasure::Volunteers,
-        Measure::ApprenticeshipsInLearning => EmploymentMeasure::ApprenticeshipsInLearning,
-        Measure::Hires => EmploymentMeasure::Hires,
-        Measure::Leavers => EmploymentMeasure::Leavers,
-        Measure::VolunteerHours => EmploymentMeasure::VolunteerHours,
-        Measure::TrainingHours => EmploymentMeasure::TrainingHours,
-        Measure::ApprenticeshipStarts => EmploymentMeasure::ApprenticeshipStarts,
-        Measure::ApprenticeshipAchievements => EmploymentMeasure::ApprenticeshipAchievements,
-    }
 }
 
 fn action(text: &str) -> Option<Action> {

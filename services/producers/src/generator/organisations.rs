@@ -29,9 +29,30 @@ const ACTIVITIES: [(&str, &str, &str); 14] = [
 ];
 
 const NAMES: [&str; 24] = [
-    "Anchor", "Beacon", "Bridge", "Canopy", "Compass", "Copper", "Estuary", "Fern", "Granite", "Harbour", "Heron",
-    "Juniper", "Kestrel", "Lantern", "Maple", "Northgate", "Orchard", "Pilot", "Quayside", "Rowan", "Sandstone",
-    "Tern", "Willow", "Wharf",
+    "Anchor",
+    "Beacon",
+    "Bridge",
+    "Canopy",
+    "Compass",
+    "Copper",
+    "Estuary",
+    "Fern",
+    "Granite",
+    "Harbour",
+    "Heron",
+    "Juniper",
+    "Kestrel",
+    "Lantern",
+    "Maple",
+    "Northgate",
+    "Orchard",
+    "Pilot",
+    "Quayside",
+    "Rowan",
+    "Sandstone",
+    "Tern",
+    "Willow",
+    "Wharf",
 ];
 
 /// Who registers an organisation, and so which identifiers it has.
@@ -92,7 +113,15 @@ pub(super) fn organisation(seed: u64, index: u32) -> Organisation {
     let district = DISTRICTS[place.district].name;
     // The number keeps apart those of one name.
     let name = format!("Synthetic {name} {activity} {district} {index:04} {ending}");
-    Organisation { name, id, alias, legal_form, sic, icnptso, place }
+    Organisation {
+        name,
+        id,
+        alias,
+        legal_form,
+        sic,
+        icnptso,
+        place,
+    }
 }
 
 /// Organisations 0 to below `count`.
@@ -133,6 +162,9 @@ const FUNDERS: [&str; 13] = [
 pub(super) fn funders() -> Vec<Funder> {
     (FUNDERS_AFTER..)
         .zip(FUNDERS)
-        .map(|(number, name)| Funder { id: format!("GB-CHC-{}", CHARITY_BASE + number), name })
+        .map(|(number, name)| Funder {
+            id: format!("GB-CHC-{}", CHARITY_BASE + number),
+            name,
+        })
         .collect()
 }

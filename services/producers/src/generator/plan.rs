@@ -5,7 +5,7 @@
 pub struct Plan {
     pub shape: Shape,
     /// Limit of the pipeline that reads the messages, in bytes; the region's
-    /// one message that is too large is larger than this by one byte.
+    /// one message that is too large is larger than this.
     pub message_bytes_max: usize,
 }
 
@@ -47,7 +47,7 @@ pub struct Region {
     pub conflicting_per_mille: u64,
     /// Events of 1,000 that arrive months late.
     pub late_per_mille: u64,
-    /// Messages to be refused for each reason; too large is only ever one.
+    /// Messages to be refused for each reason; too large is at most one.
     pub refused_per_reason: u32,
 }
 
@@ -73,12 +73,18 @@ impl Plan {
             late_per_mille: 20,
             refused_per_reason: 5,
         };
-        Self { shape: Shape::Region(region), message_bytes_max: Self::MESSAGE_BYTES_MAX }
+        Self {
+            shape: Shape::Region(region),
+            message_bytes_max: Self::MESSAGE_BYTES_MAX,
+        }
     }
 
     /// Load of exactly `events` messages.
     #[must_use]
     pub const fn load(events: u64) -> Self {
-        Self { shape: Shape::Load { events }, message_bytes_max: Self::MESSAGE_BYTES_MAX }
+        Self {
+            shape: Shape::Load { events },
+            message_bytes_max: Self::MESSAGE_BYTES_MAX,
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! Only brackets and strings are followed here; each element is read as JSON
 //! by the caller.
 
+use super::scan::{Scan, Step};
 use crate::{ProducerError, input};
 use std::fmt;
 use std::io::{BufRead, Read};
@@ -48,13 +49,22 @@ pub(super) struct Elements {
 
 impl fmt::Debug for Elements {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Elements").field("file", &self.file).field("byte", &self.byte).finish_non_exhaustive()
+        f.debug_struct("Elements")
+            .field("file", &self.file)
+            .field("byte", &self.byte)
+            .finish_non_exhaustive()
     }
 }
 
 impl Elements {
-    pub(super) fn new<R: Read + Send + 'static>(reader: R, file: &str) -> Result<Self, ProducerError> {
-        let read = |error| ProducerError::Read { file: file.to_owned(), error };
+    pub(super) fn new<R: Read + Send + 'static>(
+        reader: R,
+        file: &str,
+    ) -> Result<Self, ProducerError> {
+        let read = |error| ProducerError::Read {
+            file: file.to_owned(),
+            error,
+        };
         Ok(Self {
             input: input::unpacked(reader).map_err(read)?,
             file: file.to_owned(),
@@ -78,7 +88,11 @@ impl Elements {
                         self.position += 1;
                         self.value()?;
                         self.state = State::Grants { first: false };
-                        return Ok(Some(Element { position: self.position, byte, bytes: &self.buffer }));
+                        return Ok(Some(Element {
+                            position: self.position,
+                            byte,
+                            bytes: &self.buffer,
+                        }));
                     }
                     self.state = State::Keys { first: false };
                 }
@@ -115,7 +129,8 @@ impl Elements {
             return Err(self.unexpected("a key"));
         }
         self.value()?;
-        let grants = serde_json::from_slice::<String>(&self.buffer).is_ok_and(|key| key == "grants");
+        let grants =
+            serde_json::from_slice::<String>(&self.buffer).is_ok_and(|key| key == "grants");
         self.skip_space()?;
         self.expect(b':', "`:` after a key")?;
         self.skip_space()?;
@@ -164,36 +179,23 @@ impl Elements {
     /// Reads one value into the buffer.
     fn value(&mut self) -> Result<(), ProducerError> {
         self.buffer.clear();
-        let mut depth = 0_usize;
-        let (mut in_string, mut escaped) = (false, false);
+        let mut scan = Scan::default();
         while let Some(byte) = self.peek()? {
-            if in_string {
-                match byte {
-                    _ if escaped => escaped = false,
-                    b'\\' => escaped = true,
-                    b'"' => in_string = false,
-                    _ => {}
-                }
-            } else {
-                match byte {
-                    b'"' => in_string = true,
-                    b'{' | b'[' => depth += 1,
-                    b'}' | b']' | b',' if depth == 0 => break,
-                    b':' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => break,
-                    b'}' | b']' => depth -= 1,
-                    _ => {}
-                }
+            let step = scan.step(byte);
+            if step == Step::After {
+                break;
             }
             if self.buffer.len() == ELEMENT_BYTES_MAX {
-                return Err(self.broken(&format!("a value is longer than {ELEMENT_BYTES_MAX} bytes")));
+                let message = format!("a value is longer than {ELEMENT_BYTES_MAX} bytes");
+                return Err(self.broken(&message));
             }
             self.buffer.push(byte);
             self.bump();
-            if depth == 0 && !in_string && matches!(byte, b'"' | b'}' | b']') {
+            if step == Step::Last {
                 break;
             }
         }
-        if depth > 0 || in_string || self.buffer.is_empty() {
+        if scan.is_open() || self.buffer.is_empty() {
             return Err(self.unexpected("a whole value"));
         }
         Ok(())
@@ -218,7 +220,10 @@ impl Elements {
     fn peek(&mut self) -> Result<Option<u8>, ProducerError> {
         match self.input.fill_buf() {
             Ok(bytes) => Ok(bytes.first().copied()),
-            Err(error) => Err(ProducerError::Read { file: self.file.clone(), error }),
+            Err(error) => Err(ProducerError::Read {
+                file: self.file.clone(),
+                error,
+            }),
         }
     }
 
@@ -242,7 +247,11 @@ impl Elements {
     }
 
     fn broken(&self, message: &str) -> ProducerError {
-        ProducerError::Json { file: self.file.clone(), byte: self.byte, message: message.to_owned() }
+        ProducerError::Json {
+            file: self.file.clone(),
+            byte: self.byte,
+            message: message.to_owned(),
+        }
     }
 }
 
@@ -254,11 +263,15 @@ mod tests {
     use std::io::Cursor;
 
     fn split(text: &[u8]) -> Result<Vec<String>, String> {
-        let mut elements = Elements::new(Cursor::new(text.to_vec()), "test.json").map_err(|error| error.to_string())?;
+        let mut elements = Elements::new(Cursor::new(text.to_vec()), "test.json")
+            .map_err(|error| error.to_string())?;
         let mut found = Vec::new();
         while let Some(element) = elements.next().map_err(|error| error.to_string())? {
             assert_eq!(element.position, found.len() as u64 + 1);
-            assert_eq!(&text[usize::try_from(element.byte).unwrap()..][..element.bytes.len()], element.bytes);
+            assert_eq!(
+                &text[usize::try_from(element.byte).unwrap()..][..element.bytes.len()],
+                element.bytes
+            );
             found.push(String::from_utf8_lossy(element.bytes).into_owned());
         }
         Ok(found)
@@ -270,7 +283,10 @@ mod tests {
         assert_eq!(split(br#"{"grants":[]}"#).unwrap(), Vec::<String>::new());
         let text = "\u{feff}{\"version\": \"1.4\", \"meta\": {\"grants\": [1, {}]}, \"grants\" : [ {\"a\": \"]},\\\"\"} ,\n\
                     [1,[2]], 12.50 , null,\"x\"\r\n], \"after\": true }\n ";
-        assert_eq!(split(text.as_bytes()).unwrap(), [r#"{"a": "]},\""}"#, "[1,[2]]", "12.50", "null", "\"x\""]);
+        assert_eq!(
+            split(text.as_bytes()).unwrap(),
+            [r#"{"a": "]},\""}"#, "[1,[2]]", "12.50", "null", "\"x\""]
+        );
     }
 
     /// Proves that a file that is no package of grants is refused with its
@@ -282,13 +298,19 @@ mod tests {
             (b"[{}]", "expected `{` of a package"),
             (br#"{"grunts":[]}"#, "no `grants` array"),
             (br#"{"grants":{}}"#, "expected `[` of the grants"),
-            (br#"{"grants":[{"id":"1"}"#, "found the end of the file, at grant 1"),
+            (
+                br#"{"grants":[{"id":"1"}"#,
+                "found the end of the file, at grant 1",
+            ),
             (br#"{"grants":[{"id":"1"},{"id":"#, "expected a whole value"),
             (br#"{"grants":[{} {}]}"#, "expected a grant, `,` or `]`"),
             (br#"{"grants":[{},]}"#, "expected a whole value"),
             (br#"{"grants":[,{}]}"#, "expected a grant"),
             (br#"{"grants":[]"#, "expected a key, `,` or `}`"),
-            (br#"{"grants":[]} {}"#, "the end of the file after the package"),
+            (
+                br#"{"grants":[]} {}"#,
+                "the end of the file after the package",
+            ),
             (b"\xEF\xBB{}", "a byte order mark"),
         ];
         for (text, message) in cases {

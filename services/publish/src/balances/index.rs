@@ -10,6 +10,7 @@ use std::path::Path;
 /// Commit that covers nothing: the first ledger commit is 0 or above.
 pub(super) const NOTHING: i64 = -1;
 const FILE: &str = "balances.json";
+/// Rises with every change of what the sums mean.
 const FORMAT: u32 = 1;
 
 /// Sums of the commits above `from_commit` up to `to_commit`.
@@ -88,6 +89,13 @@ impl Index {
         self.segments.iter().filter(move |segment| segment.kind == kind.name())
     }
 
+    /// Names a segment, unless it has no rows and so no file.
+    pub(super) fn push(&mut self, kind: Kind, file: String, (from_commit, to_commit): (i64, i64), rows: u64) {
+        if rows > 0 {
+            self.segments.push(Segment { kind: kind.name().to_owned(), file, from_commit, to_commit, rows });
+        }
+    }
+
     pub(super) fn drop_kind(&mut self, kind: Kind) {
         self.segments.retain(|segment| segment.kind != kind.name());
     }
@@ -107,7 +115,7 @@ impl Index {
 fn layout() -> String {
     let mut hash = Sha256::new();
     for kind in Kind::ALL {
-        hash.update(format!("{:?}{}{}", kind.schema(), kind.fresh_sql(), kind.merge_sql("parts")));
+        hash.update(format!("{:?}{:?}{:?}", kind.schema(), kind.fresh_sql(), kind.merge_sql("parts")));
     }
     format!("{:x}", hash.finalize())
 }

@@ -71,7 +71,6 @@ pub(super) const PROGRAMMES: Table = Table {
         given("last_quarter", Type::Varchar, "Last quarter with an entry."),
         given("funding_events", Type::BigInt, "Funding events, of every measure."),
         given("funders", Type::BigInt, "Funders with an identifier."),
-        given("funded_organisations", Type::BigInt, "Receiving organisations with an identifier."),
         given("has_employment", Type::Boolean, "Whether work is attributed to it."),
     ],
 };

@@ -1,0 +1,15 @@
+//! The contracts: compatibility over versions, the Arrow schemas beside the
+//! Avro ones, and decoding that no message can harm.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod arrow_siblings;
+mod avro_resolution;
+mod bad_messages;
+mod compatibility;
+mod documentation;
+mod encoding;
+mod fuzz;
+mod round_trip;
+mod support;
+mod writer_schemas;

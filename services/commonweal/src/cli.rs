@@ -1,0 +1,132 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Funding and employment events from Kafka, kept in an append-only ledger,
+/// published as Parquet in which social value is aggregated.
+#[derive(Debug, Parser)]
+#[command(name = "commonweal", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the configuration comes from; later sources go before earlier ones.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Settings {
+    /// Configuration file laid over the defaults; may be given more than once.
+    #[arg(long, short, global = true, value_name = "FILE")]
+    pub(crate) config: Vec<PathBuf>,
+    /// A single setting, such as kafka.brokers=localhost:9092.
+    #[arg(long, short, global = true, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole pipeline in one process: from the raw topics to published Parquet.
+    Up {
+        /// Read to the end present at start, flush, publish, exit 0.
+        #[arg(long)]
+        until_end: bool,
+    },
+    /// Show the pipeline at work: synthetic events through an embedded broker to figures.
+    Demo(Demo),
+    /// Send seeded synthetic events to the raw topics.
+    Generate(Generate),
+    /// Send events made from files to the raw topics.
+    #[command(subcommand)]
+    Import(Import),
+    /// Make and list reference versions.
+    #[command(subcommand)]
+    Reference(ReferenceCommand),
+    /// Publish the journal as it is now.
+    Publish,
+    /// Check the books against themselves: conservation, additivity, immutability. Exit 1 on any gap.
+    Verify,
+    /// Check or print the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Folder for the journal, the reference and the published files; must not hold a journal yet.
+    #[arg(long, default_value = "demo-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Seed of the synthetic region.
+    #[arg(long, default_value_t = 2020)]
+    pub(crate) seed: u64,
+    /// 360Giving files in place of generated grants.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    pub(crate) grants: Vec<PathBuf>,
+    /// Remove what an earlier demo left in the folder.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// Number of events.
+    #[arg(long)]
+    pub(crate) events: u64,
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Partitions of topics that do not exist yet.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) partitions: i32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Grants in the 360Giving JSON format, plain or gzipped.
+    #[command(name = "360giving")]
+    Giving {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Programme for all grants, in place of what the files say.
+        #[arg(long)]
+        programme: Option<String>,
+        /// Partitions of topics that do not exist yet.
+        #[arg(long, default_value_t = 4)]
+        partitions: i32,
+    },
+    /// Employment measures as CSV with a header line.
+    Employment {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Partitions of topics that do not exist yet.
+        #[arg(long, default_value_t = 4)]
+        partitions: i32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReferenceCommand {
+    /// Load files of one kind into the next reference version.
+    Load {
+        /// What the files hold: see `reference kinds`.
+        #[arg(long)]
+        kind: String,
+        /// Version to start from; the latest, or the built-in one, where none is given.
+        #[arg(long)]
+        base: Option<String>,
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// List the versions there are.
+    List,
+    /// List the kinds of reference data.
+    Kinds,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check every setting; exit 64 with what is wrong.
+    Check,
+    /// Print the settings in force, secrets masked.
+    Dump,
+}

@@ -1,0 +1,8 @@
+//! One module a command.
+
+pub(crate) mod config;
+pub(crate) mod produce;
+pub(crate) mod publish;
+pub(crate) mod reference;
+pub(crate) mod up;
+pub(crate) mod verify;

@@ -1,0 +1,111 @@
+//! What ends a command early, and with which exit code.
+
+use commonweal_enrich::{EnrichError, ReferenceError};
+use commonweal_ingest::IngestError;
+use commonweal_journal::JournalError;
+use commonweal_ledger::LedgerError;
+use commonweal_producers::ProducerError;
+use commonweal_publish::{MethodError, PublishError};
+use commonweal_runtime::kafka::embedded::EmbeddedError;
+use commonweal_runtime::kafka::{AdminError, SinkError, SourceError};
+use commonweal_runtime::telemetry::TelemetryError;
+use commonweal_runtime::{ConfigError, Exit};
+use commonweal_schemas::decode::DecodeError;
+use commonweal_schemas::records::CodecError;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Anything that ends a command early.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    #[error(transparent)]
+    Enrich(#[from] EnrichError),
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    #[error(transparent)]
+    Method(#[from] MethodError),
+    #[error(transparent)]
+    Producer(#[from] ProducerError),
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    #[error("failed to {action} {}", .path.display())]
+    File {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{0}")]
+    Usage(String),
+    /// Counts that have to agree do not.
+    #[error("{0}")]
+    Check(String),
+    #[error("a part of the pipeline ended without a word: {0}")]
+    Lost(&'static str),
+    #[error("failed to start the runtime")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl AppError {
+    pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// The exit code that tells this error apart.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Telemetry(_) | Self::Method(_) => Exit::Config,
+            Self::Source(error) => error.exit(),
+            Self::Sink(error) => error.exit(),
+            Self::Admin(error) => error.exit(),
+            Self::Reference(_) | Self::Producer(_) => Exit::Data,
+            Self::Ledger(LedgerError::Fenced { .. }) => Exit::Fenced,
+            Self::Ledger(LedgerError::Reference { .. }) => Exit::ReferenceMismatch,
+            Self::Ledger(LedgerError::Io { .. })
+            | Self::Journal(JournalError::Io { .. } | JournalError::Missing(_))
+            | Self::Ledger(LedgerError::Journal(JournalError::Io { .. }))
+            | Self::Publish(_)
+            | Self::File { .. } => Exit::Io,
+            Self::Usage(_) => Exit::Usage,
+            Self::Check(_) => Exit::CheckFailed,
+            _ => Exit::Internal,
+        }
+    }
+
+    /// The message with every cause behind it, in one line.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            // Writing to a String cannot fail.
+            let _written = write!(text, ": {error}");
+            cause = error.source();
+        }
+        text
+    }
+}

@@ -1,0 +1,156 @@
+//! The fused topology: raw topics to published Parquet in one process, with no
+//! topic between the stages. One instance a dataset; a second is fenced.
+
+mod books;
+mod dead_letters;
+mod intake;
+mod progress;
+mod stage;
+
+pub use dead_letters::DeadLetters;
+pub use progress::{Counts, Progress};
+pub use stage::{RawMessage, Stage, Staged};
+
+use crate::AppError;
+use crate::settings::Loaded;
+use books::{Books, DeadLetterTopic, FlushLimits};
+use commonweal_ledger::Ledger;
+use commonweal_runtime::kafka::{Sink, Source};
+use commonweal_runtime::{Clock, Config, Shutdown};
+use commonweal_schemas::Dataset;
+use intake::{Ends, Intake};
+use std::sync::Arc;
+
+/// How to run.
+pub(crate) struct Run {
+    /// Stop at the end present at start.
+    pub(crate) until_end: bool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) progress: Arc<Progress>,
+}
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub counts: Counts,
+    /// Last commit of the journal.
+    pub ledger_version: i64,
+}
+
+/// Runs the pipeline until its end is reached or shutdown is requested; then
+/// everything that was read is flushed and published.
+pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> {
+    let config = &loaded.config;
+    let reference = Arc::new(loaded.reference()?);
+    let publish = loaded.publish_options()?;
+    let mut ledger = Ledger::open(&loaded.config.journal_dir(), reference.version(), &Dataset::ALL).await?;
+
+    let topics = topics(config);
+    let source = connect(config, &run.shutdown, &mut ledger, &topics)?;
+    let ends = run.until_end.then(|| ends(&source));
+
+    let stages = topics
+        .iter()
+        .map(|(dataset, topic)| {
+            let (topic, reference) = (Arc::clone(topic), Arc::clone(&reference));
+            Stage::new(*dataset, topic, loaded.rules(), reference, config.kafka.message_bytes_max)
+        })
+        .collect();
+    let intake =
+        Intake { source, stages, ends, batch_rows: config.ledger.batch_rows, shutdown: run.shutdown.clone() };
+    let mut books = Books {
+        ledger,
+        limits: FlushLimits {
+            rows: config.ledger.flush_rows,
+            bytes: config.ledger.flush_bytes,
+            interval: config.ledger.flush_interval(),
+        },
+        dead_letters: dead_letters(config)?,
+        clock: run.clock,
+        progress: Arc::clone(&run.progress),
+    };
+
+    let (to_books, from_intake) = tokio::sync::mpsc::channel(config.ledger.queue_batches);
+    let reader = std::thread::Builder::new()
+        .name("intake".to_owned())
+        .spawn(move || intake.run(&to_books))
+        .map_err(AppError::Runtime)?;
+    let outcome = books
+        .run(from_intake, config.publish.interval(), async || {
+            commonweal_publish::publish(&publish).await?;
+            Ok(())
+        })
+        .await;
+    run.shutdown.trigger();
+    run.progress.stopped();
+    reader.join().map_err(|_| AppError::Lost("the thread that reads Kafka"))?;
+    outcome?;
+    let ledger_version = books.ledger.journal().version();
+    drop(books);
+    commonweal_publish::publish(&publish).await?;
+    Ok(Summary { counts: run.progress.counts(), ledger_version })
+}
+
+/// Raw topics in the order of their numbers.
+fn topics(config: &Config) -> Vec<(Dataset, Arc<str>)> {
+    let of = |dataset| match dataset {
+        Dataset::Funding => Arc::from(config.topics.funding.as_str()),
+        Dataset::Employment => Arc::from(config.topics.employment.as_str()),
+    };
+    Dataset::ALL.into_iter().map(|dataset| (dataset, of(dataset))).collect()
+}
+
+/// Starts every partition at its position in the books.
+fn connect(
+    config: &Config,
+    shutdown: &Shutdown,
+    ledger: &mut Ledger,
+    topics: &[(Dataset, Arc<str>)],
+) -> Result<Source, AppError> {
+    let names: Vec<&str> = topics.iter().map(|(_, topic)| topic.as_ref()).collect();
+    let mut unreadable = None;
+    let source = Source::connect(&config.kafka, shutdown, &names, |name, partition| {
+        let (_, topic) = topics.iter().find(|(_, topic)| topic.as_ref() == name)?;
+        // The source asks from within its own blocking search for partitions.
+        let position = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(ledger.start_partition(topic, partition))
+        });
+        position.unwrap_or_else(|error| {
+            unreadable.get_or_insert(error);
+            None
+        })
+    });
+    if let Some(error) = unreadable {
+        return Err(error.into());
+    }
+    let source = source?;
+    for partition in source.partitions() {
+        let wanted = partition.wanted.unwrap_or(0);
+        if partition.start > wanted {
+            let topic = source.topics()[partition.topic].as_ref();
+            tracing::warn!(
+                topic,
+                partition = partition.partition,
+                offsets = partition.start - wanted,
+                "offsets were deleted before they were read; they are booked as absent"
+            );
+        }
+    }
+    Ok(source)
+}
+
+/// Ends to read to: those of partitions that are not there yet.
+fn ends(source: &Source) -> Ends {
+    let open = source.partitions().iter().filter(|partition| partition.start < partition.end);
+    open.map(|partition| ((partition.topic, partition.partition), partition.end)).collect()
+}
+
+fn dead_letters(config: &Config) -> Result<Option<DeadLetterTopic>, AppError> {
+    Ok(Some(DeadLetterTopic {
+        letters: DeadLetters::new(config.kafka.message_bytes_max)?,
+        topic: config.topics.dead_letters.clone(),
+        sink: Sink::new(&config.kafka)?,
+        delivery_timeout: config.kafka.delivery_timeout(),
+    }))
+}

@@ -1,0 +1,5 @@
+//! `commonweal`: see `commonweal --help`.
+
+fn main() -> std::process::ExitCode {
+    commonweal::run(std::env::args_os())
+}

@@ -1,0 +1,85 @@
+//! Configuration loaded and turned into what the parts of the program take.
+
+use crate::{AppError, cli};
+use commonweal_enrich::{Reference, materialise_builtin};
+use commonweal_ingest::Rules;
+use commonweal_publish::{MethodBook, Options};
+use commonweal_runtime::{Config, Sources, telemetry};
+use tokio::runtime::Runtime;
+
+/// Name of the reference version that comes with the program.
+const BUILTIN: &str = "builtin";
+/// Ten-thousandths in a unit: amounts and quantities have four decimals.
+const SCALE: i128 = 10_000;
+
+/// The configuration in force.
+pub(crate) struct Loaded {
+    pub(crate) config: Config,
+}
+
+impl Loaded {
+    /// Loads and checks the configuration.
+    ///
+    /// # Errors
+    /// What is wrong with it, naming file or variable, and key.
+    pub(crate) fn quiet(settings: &cli::Settings) -> Result<Self, AppError> {
+        let sources = Sources::of_process(settings.config.clone(), settings.set.clone());
+        Ok(Self { config: Config::load(&sources)? })
+    }
+
+    /// The same, and sends logs where the configuration says.
+    ///
+    /// # Errors
+    /// As [`Loaded::quiet`].
+    pub(crate) fn with_logs(settings: &cli::Settings) -> Result<Self, AppError> {
+        let loaded = Self::quiet(settings)?;
+        telemetry::init(&loaded.config.telemetry)?;
+        Ok(loaded)
+    }
+
+    /// The configured reference version, in memory; the built-in one is put
+    /// on disk too, where publishing reads its tables.
+    ///
+    /// # Errors
+    /// There is no such version, or it is broken.
+    pub(crate) fn reference(&self) -> Result<Reference, AppError> {
+        let dir = self.config.reference_dir();
+        let version = if self.config.reference.version == BUILTIN {
+            materialise_builtin(&dir)?
+        } else {
+            self.config.reference.version.clone()
+        };
+        Ok(Reference::open(&dir, &version)?)
+    }
+
+    /// # Errors
+    /// There is no such method version.
+    pub(crate) fn publish_options(&self) -> Result<Options, AppError> {
+        let label = self.config.publish.label.trim();
+        Ok(Options {
+            data_dir: self.config.data.dir.clone(),
+            reference_dir: self.config.reference_dir(),
+            method: MethodBook::embedded(&self.config.publish.method)?,
+            label: (!label.is_empty()).then(|| label.to_owned()),
+        })
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        let ingest = &self.config.ingest;
+        Rules {
+            earliest_day: ingest.earliest_day.days_since_1970(),
+            amount_max: i128::from(ingest.amount_max) * SCALE,
+            quantity_max: i128::from(ingest.quantity_max) * SCALE,
+            ..Rules::default()
+        }
+    }
+
+    /// The async runtime that effects run on.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    #[expect(clippy::unused_self, reason = "settings of the runtime belong to the configuration")]
+    pub(crate) fn runtime(&self) -> Result<Runtime, AppError> {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(AppError::Runtime)
+    }
+}

@@ -1,0 +1,12 @@
+//! The ledger against a naive model, and verification against planted faults.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod invariants;
+mod planted;
+mod support;
+mod writers;

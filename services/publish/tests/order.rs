@@ -1,0 +1,208 @@
+//! Published bytes depend on the set of events alone (L2, L4, L5, L6), and
+//! balances kept from new entries alone are the balances made from scratch.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+use support::events::{DISTRICTS, Event, day};
+use support::journal::{Journal, Rejected};
+use support::read;
+
+const MEASURES: [(&str, &str); 8] = [
+    ("COMMITTED", "GBP"),
+    ("DISBURSED", "GBP"),
+    ("COMMITTED", "EUR"),
+    ("HEADCOUNT", "PERSONS"),
+    ("HEADCOUNT", "PERSONS"),
+    ("VOLUNTEERS", "PERSONS"),
+    ("HIRES", "PERSONS"),
+    ("VOLUNTEER_HOURS", "HOURS"),
+];
+
+/// A history in which a few identities are stated again and again: revisions,
+/// cancellations, conflicts and duplicates come by themselves.
+fn history() -> impl Strategy<Value = Vec<Event>> {
+    let event = (
+        (0..12_u8, 0..3_i32, 0..10_u8, 0..2_i64),
+        (0..MEASURES.len(), 1..60_i128, 0..4_usize, 0..3_u8),
+        (0..24_u32, any::<bool>(), 0..3_u8),
+    );
+    let event = event.prop_map(|((id, revision, kind, recorded), (measure, quantity, district, party), (month, onward, name))| {
+        let (measure, unit) = MEASURES[measure];
+        let on = format!("20{}-{:02}-15", 19 + month / 12, month % 12 + 1);
+        let money = unit == "GBP" || unit == "EUR";
+        Event {
+            source: format!("urn:test:{}", id % 2),
+            event_id: format!("{id}"),
+            revision,
+            cancel: kind == 0,
+            recorded_at: 1_600_000_000_000_000 + recorded,
+            measure,
+            unit,
+            quantity: quantity * 2_500,
+            instrument: money.then_some(if quantity % 2 == 0 { "GRANT" } else { "LOAN" }),
+            job_basis: (measure == "HEADCOUNT" && quantity % 3 == 0).then_some("CREATED"),
+            prior_status: (measure == "HIRES").then_some("UNEMPLOYED"),
+            organisation: if party == 0 { "unknown".to_owned() } else { format!("ORG-{party}") },
+            organisation_name: (name > 0).then(|| format!("Name {name}")),
+            programme: if quantity % 5 == 0 { "KINDRED" } else { "unknown" },
+            onward_grant: money && onward && quantity % 4 == 0,
+            occurred_on: day(&on),
+            district: DISTRICTS[district],
+            ..Event::headcount("", "", "2019-01-01", 0)
+        }
+    });
+    prop::collection::vec(event, 1..60)
+}
+
+/// Quantity per dataset, measure, unit, district and quarter: what an event
+/// adds, by a naive reader of the events in force.
+type Sums = BTreeMap<(String, String, String, String, String), i128>;
+
+fn key(event: &Event) -> (String, String, String, String, String) {
+    let dataset = if event.is_money() { "funding" } else { "employment" };
+    (dataset.into(), event.measure.into(), event.unit.into(), event.district.into(), event.quarter())
+}
+
+fn naive(journal: &Journal) -> Sums {
+    let mut sums = Sums::new();
+    for event in journal.ledger.live() {
+        *sums.entry(key(event)).or_default() += event.quantity;
+    }
+    sums.retain(|_, sum| *sum != 0);
+    sums
+}
+
+/// The same sums by plain addition over the segments of the balances.
+fn balances(dir: &Path) -> Sums {
+    let mut sums = Sums::new();
+    for entry in std::fs::read_dir(dir.join("balances")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let Some(dataset) = ["funding", "employment"].into_iter().find(|dataset| name.starts_with(&format!("balances-{dataset}"))) else { continue };
+        for batch in read::batches(&path) {
+            let column = |name: &str| read::text(&batch, name).clone();
+            let (measure, unit) = (column("measure"), column("unit"));
+            let (district, quarter) = (column("district"), column("quarter"));
+            let quantity = read::decimal(&batch, "quantity");
+            for row in 0..batch.num_rows() {
+                let cell = [&measure, &unit, &district, &quarter].map(|column| column.value(row).to_owned());
+                let [measure, unit, district, quarter] = cell;
+                *sums.entry((dataset.to_owned(), measure, unit, district, quarter)).or_default() += quantity.value(row);
+            }
+        }
+    }
+    sums.retain(|_, sum| *sum != 0);
+    sums
+}
+
+/// Cuts a history into commits of `size` events.
+fn commit_all(journal: &mut Journal, events: &[Event], size: usize) {
+    for part in events.chunks(size) {
+        journal.commit(part);
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// One history in two orders, cut and published differently.
+fn check(events: &[Event], shuffled: &[Event], size: usize) -> Result<(), TestCaseError> {
+    let runtime = runtime();
+    let mut whole = Journal::new();
+    commit_all(&mut whole, events, events.len());
+    runtime.block_on(whole.publish());
+    prop_assert_eq!(balances(whole.dir.path()), naive(&whole));
+
+    let mut parts = Journal::new();
+    for part in shuffled.chunks(size) {
+        parts.commit(part);
+        runtime.block_on(parts.publish());
+    }
+    // Everything once more: duplicates only.
+    commit_all(&mut parts, events, 7);
+    parts.files.reverse();
+    runtime.block_on(parts.publish());
+    prop_assert_eq!(balances(parts.dir.path()), naive(&parts));
+    prop_assert_eq!(naive(&parts), naive(&whole));
+
+    let (one, other) = (read::published(whole.dir.path()), read::published(parts.dir.path()));
+    prop_assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    for (name, bytes) in &one {
+        if bytes != &other[name] {
+            let table = name.trim_end_matches(".parquet");
+            let columns: Vec<&str> =
+                commonweal_publish::tables::Table::named(table).unwrap().columns.iter().map(|column| column.name).collect();
+            prop_assert_eq!(
+                read::csv(whole.dir.path(), table, &columns),
+                read::csv(parts.dir.path(), table, &columns)
+            );
+            prop_assert!(false, "rows of {} are equal and bytes are not", name);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, ..ProptestConfig::default() })]
+
+    /// Proves L2, L4, L5 and L6 for what is published: a history in one commit
+    /// gives the same bytes as the history shuffled, in small commits with a
+    /// refresh after each, and sent again; and balances equal naive sums.
+    #[test]
+    fn published_bytes_depend_on_the_set_of_events(
+        (events, shuffled) in history().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),
+        size in 1..30_usize,
+    ) {
+        check(&events, &shuffled, size.max(events.len() / 12))?;
+    }
+}
+
+fn rejected(reason: &'static str, payload: &str) -> Rejected {
+    Rejected { reason, source: Some("urn:test:a".to_owned()), payload: payload.as_bytes().to_vec() }
+}
+
+/// Proves: a refused message sent again, in whatever commit, counts once per
+/// reason; and data quality lists both contents of a conflict whichever came
+/// first, and neither once a later revision settled it.
+#[tokio::test]
+async fn rejections_and_conflicts_do_not_depend_on_arrival() {
+    let columns = ["dataset", "source", "check_name", "subject", "detail", "events"];
+    let first = Event::grant("a", "R", "2020-01-01", 100);
+    let second = Event { quantity: 2_000_000, ..first.clone() };
+    let refused = [rejected("AMOUNT_MISSING", "one"), rejected("AMOUNT_MISSING", "two")];
+    let mut outcomes = Vec::new();
+    for events in [[first.clone(), second.clone()], [second.clone(), first.clone()]] {
+        let mut journal = Journal::new();
+        journal.commit_entries(&[], &refused);
+        journal.commit(&events[..1]);
+        journal.publish().await;
+        journal.commit(&events[1..]);
+        journal.commit_entries(&[], &refused[..1]);
+        journal.publish().await;
+        outcomes.push(read::csv(journal.dir.path(), "data_quality", &columns));
+
+        journal.commit(&[first.revised(1)]);
+        journal.publish().await;
+        let settled = read::csv(journal.dir.path(), "data_quality", &columns);
+        assert!(!settled.contains("conflicting"), "{settled}");
+    }
+    assert_eq!(outcomes[0], outcomes[1]);
+    let [low, high] = {
+        let mut digests = [&first, &second].map(|event| event.content_digest().map(|byte| format!("{byte:02x}")).concat());
+        digests.sort();
+        digests
+    };
+    let mut expected = String::from("dataset,source,check_name,subject,detail,events\n");
+    for (digest, standing) in [(&low, "outweighed"), (&high, "in force")] {
+        expected += &format!("funding,urn:test:a,conflicting-content,a,revision 0, content {digest}, {standing},1\n");
+    }
+    expected += "funding,urn:test:a,conflicting-identities,,,1\n";
+    expected += "funding,urn:test:a,live-events,,,1\n";
+    expected += "funding,urn:test:a,rejected-messages,AMOUNT_MISSING,ingest,2\n";
+    assert_eq!(outcomes[0], expected);
+}

@@ -1,0 +1,235 @@
+//! The sections of `default.toml`, which says what each setting means, its
+//! unit and its bounds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{Datelike as _, NaiveDate};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    pub dir: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaConfig {
+    pub brokers: String,
+    pub group_id: String,
+    pub client_id: String,
+    pub message_bytes_max: usize,
+    pub fetch_bytes_max: usize,
+    pub prefetch_bytes_max: usize,
+    pub produce_bytes_max: usize,
+    pub produce_buffer_bytes_max: usize,
+    pub delivery_timeout_seconds: u64,
+    pub connect_timeout_seconds: u64,
+    pub topic_wait_seconds: u64,
+    pub properties: Properties,
+}
+
+impl KafkaConfig {
+    #[must_use]
+    pub const fn delivery_timeout(&self) -> Duration {
+        Duration::from_secs(self.delivery_timeout_seconds)
+    }
+
+    #[must_use]
+    pub const fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(self.connect_timeout_seconds)
+    }
+
+    #[must_use]
+    pub const fn topic_wait(&self) -> Duration {
+        Duration::from_secs(self.topic_wait_seconds)
+    }
+}
+
+/// librdkafka properties by their own names. Debug output masks the secret
+/// ones; the dump does too.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Properties(pub BTreeMap<String, String>);
+
+/// Stands where a secret would.
+pub(super) const MASK: &str = "********";
+
+impl Properties {
+    /// Whether a property's value must never be shown.
+    #[must_use]
+    pub fn is_secret(name: &str) -> bool {
+        const MARKS: [&str; 7] = [
+            "password",
+            "secret",
+            "token",
+            ".pem",
+            "jaas",
+            "oauthbearer.config",
+            "credential",
+        ];
+        let name = name.to_ascii_lowercase();
+        MARKS.iter().any(|mark| name.contains(mark))
+    }
+
+    /// The same properties with every secret value masked.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        let shown = |(name, value): (&String, &String)| {
+            (
+                name.clone(),
+                if Self::is_secret(name) {
+                    MASK.to_owned()
+                } else {
+                    value.clone()
+                },
+            )
+        };
+        Self(self.0.iter().map(shown).collect())
+    }
+}
+
+impl fmt::Debug for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(&self.masked().0).finish()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopicsConfig {
+    pub funding: String,
+    pub employment: String,
+    pub dead_letters: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IngestConfig {
+    pub earliest_day: Day,
+    /// Whole units of the event's currency.
+    pub amount_max: u64,
+    /// Whole units of the measure.
+    pub quantity_max: u64,
+}
+
+/// A calendar day, written YYYY-MM-DD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub NaiveDate);
+
+impl Day {
+    /// Days since 1970-01-01, as in Arrow's Date32.
+    #[must_use]
+    pub fn days_since_1970(self) -> i32 {
+        const DAYS_TO_1970: i32 = 719_163;
+        self.0.num_days_from_ce() - DAYS_TO_1970
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y-%m-%d"))
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+            .map(Self)
+            .map_err(|_error| {
+                serde::de::Error::custom(format!("is {text:?}; allowed: a day as YYYY-MM-DD"))
+            })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceConfig {
+    /// Empty means `reference` in the data directory; see
+    /// [`super::Config::reference_dir`].
+    pub dir: PathBuf,
+    pub version: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerConfig {
+    pub flush_rows: usize,
+    pub flush_bytes: usize,
+    pub flush_interval_seconds: u64,
+    pub queue_batches: usize,
+    pub batch_rows: usize,
+}
+
+impl LedgerConfig {
+    #[must_use]
+    pub const fn flush_interval(&self) -> Duration {
+        Duration::from_secs(self.flush_interval_seconds)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishConfig {
+    pub interval_seconds: u64,
+    pub method: String,
+    pub label: String,
+}
+
+impl PublishConfig {
+    /// Time between two publications; `None`: at the end alone.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        (self.interval_seconds > 0).then(|| Duration::from_secs(self.interval_seconds))
+    }
+}
+
+/// Form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl TryFrom<String> for LogFormat {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("is {text:?}; allowed: text, json")),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetryConfig {
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShutdownConfig {
+    pub grace_seconds: u64,
+}
+
+impl ShutdownConfig {
+    #[must_use]
+    pub const fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds)
+    }
+}

@@ -1,0 +1,18 @@
+//! Kafka: a source that reads in batches, a sink that loses nothing, topics,
+//! and a broker in the process for demonstrations and tests.
+
+pub mod admin;
+pub mod batch;
+mod client;
+pub mod count;
+pub mod embedded;
+mod failure;
+pub mod sink;
+pub mod source;
+
+pub use admin::{AdminError, ensure_topics};
+pub use batch::{Message, MessageBatch, PartitionEnd};
+pub use count::{Counted, count};
+pub use embedded::{EMBEDDED_PARTITION_BYTES_MAX, EmbeddedBroker, Lead};
+pub use sink::{Record, Sink, SinkError};
+pub use source::{Partition, Source, SourceError};

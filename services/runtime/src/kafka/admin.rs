@@ -1,0 +1,193 @@
+//! Making topics where nobody else has.
+
+use std::time::{Duration, Instant};
+
+use futures::executor::block_on;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::metadata::Metadata;
+use rdkafka::types::RDKafkaErrorCode;
+
+use super::client::{self, Events};
+use super::failure;
+use crate::config::KafkaConfig;
+use crate::exit::Exit;
+
+/// Longest single question to the brokers.
+const STEP: Duration = Duration::from_secs(5);
+/// Pause between two looks for a topic that was just made: nothing tells when
+/// all brokers know it.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Why topics could not be made.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdminError {
+    /// A property that librdkafka does not take.
+    #[error("the kafka client cannot be made: {reason}; check kafka.properties")]
+    Settings { reason: String },
+    /// No broker answered in time.
+    #[error(
+        "no kafka broker answers at {brokers} after {seconds} s: {reason}; check kafka.brokers and the network"
+    )]
+    Unavailable {
+        brokers: String,
+        seconds: u64,
+        reason: String,
+    },
+    /// The brokers refuse to make a topic.
+    #[error("failed to create topic {topic}: {reason}")]
+    Create { topic: String, reason: String },
+    /// A topic was made, and cannot be used yet.
+    #[error("topic {topic} was created, but is not ready after {seconds} s")]
+    Unready { topic: String, seconds: u64 },
+}
+
+impl AdminError {
+    /// How the program ends on this error.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Settings { .. } => Exit::Config,
+            _ => Exit::KafkaUnavailable,
+        }
+    }
+}
+
+/// Makes those of `topics` (name and partitions) that do not exist, and waits
+/// until all can be used. A topic that exists is left as it is, whatever its
+/// number of partitions; the embedded broker chooses that number itself. Blocks,
+/// for at most three times `kafka.connect_timeout_seconds`.
+///
+/// # Errors
+/// No broker, a refusal, or a topic that does not come up.
+pub fn ensure_topics(config: &KafkaConfig, topics: &[(&str, i32)]) -> Result<(), AdminError> {
+    let admin: AdminClient<Events> = client::common(config, &[])
+        .create_with_context(Events::default())
+        .map_err(|error| AdminError::Settings {
+            reason: failure::describe(&error),
+        })?;
+    let known = cluster(&admin, config)?;
+    let missing: Vec<_> = topics
+        .iter()
+        .copied()
+        .filter(|(name, _)| partitions(&known, name) == 0)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    create(&admin, config, &missing)?;
+    let deadline = Instant::now() + config.connect_timeout();
+    for (topic, _) in missing {
+        while partitions(&cluster(&admin, config)?, topic) == 0 {
+            if Instant::now() >= deadline {
+                return Err(AdminError::Unready {
+                    topic: topic.to_owned(),
+                    seconds: config.connect_timeout_seconds,
+                });
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+    Ok(())
+}
+
+/// What the cluster has. Asking for all topics makes none.
+fn cluster(admin: &AdminClient<Events>, config: &KafkaConfig) -> Result<Metadata, AdminError> {
+    let deadline = Instant::now() + config.connect_timeout();
+    loop {
+        let error = match admin
+            .inner()
+            .fetch_metadata(None, STEP.min(config.connect_timeout()))
+        {
+            Ok(metadata) => return Ok(metadata),
+            Err(error) => error,
+        };
+        let passes = error
+            .rdkafka_error_code()
+            .is_some_and(failure::is_transient);
+        if !passes || Instant::now() >= deadline {
+            return Err(AdminError::Unavailable {
+                brokers: config.brokers.clone(),
+                seconds: config.connect_timeout_seconds,
+                reason: failure::describe(&error),
+            });
+        }
+    }
+}
+
+/// Partitions of a topic that have a leader; 0 unless all of them have.
+fn partitions(metadata: &Metadata, topic: &str) -> usize {
+    let found = metadata
+        .topics()
+        .iter()
+        .find(|found| found.name() == topic && found.error().is_none());
+    found.map_or(0, |found| {
+        let led = found
+            .partitions()
+            .iter()
+            .all(|partition| partition.leader() >= 0);
+        if led { found.partitions().len() } else { 0 }
+    })
+}
+
+fn create(
+    admin: &AdminClient<Events>,
+    config: &KafkaConfig,
+    topics: &[(&str, i32)],
+) -> Result<(), AdminError> {
+    if is_embedded(admin) {
+        return create_by_asking(admin, topics);
+    }
+    // -1: as many replicas as the broker makes by default.
+    let new: Vec<NewTopic<'_>> = topics
+        .iter()
+        .map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(-1)))
+        .collect();
+    let timeout = Some(config.connect_timeout());
+    let options = AdminOptions::new()
+        .request_timeout(timeout)
+        .operation_timeout(timeout);
+    let outcomes = block_on(admin.create_topics(&new, &options)).map_err(|error| {
+        let names: Vec<_> = topics.iter().map(|(name, _)| *name).collect();
+        AdminError::Create {
+            topic: names.join(", "),
+            reason: failure::describe(&error),
+        }
+    })?;
+    for outcome in outcomes {
+        match outcome {
+            Ok(topic) => tracing::info!(topic, "topic created"),
+            Err((topic, RDKafkaErrorCode::TopicAlreadyExists)) => {
+                tracing::debug!(topic, "topic exists")
+            }
+            Err((topic, code)) => {
+                return Err(AdminError::Create {
+                    topic,
+                    reason: code.to_string(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether this is the embedded broker, which leaves a request to create
+/// topics without an answer until its time is up.
+fn is_embedded(admin: &AdminClient<Events>) -> bool {
+    admin
+        .inner()
+        .fetch_cluster_id(STEP)
+        .is_some_and(|id| id.starts_with("mockCluster"))
+}
+
+/// The embedded broker makes a topic that is asked for by name, with four
+/// partitions.
+fn create_by_asking(admin: &AdminClient<Events>, topics: &[(&str, i32)]) -> Result<(), AdminError> {
+    for (topic, _) in topics {
+        let asked = admin.inner().fetch_metadata(Some(topic), STEP);
+        asked.map_err(|error| AdminError::Create {
+            topic: (*topic).to_owned(),
+            reason: failure::describe(&error),
+        })?;
+    }
+    Ok(())
+}

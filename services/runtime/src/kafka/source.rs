@@ -1,0 +1,264 @@
+//! Reading topics from where the journal left off, without a consumer group.
+
+mod discover;
+mod error;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
+
+pub use error::SourceError;
+
+use super::batch::{Intake, MessageBatch, PartitionError, TopicTable};
+use super::client::{self, Events, Lasting};
+use super::failure;
+use crate::config::KafkaConfig;
+use crate::shutdown::Shutdown;
+
+/// A partition as it stood when the source connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// Index of the topic, as in [`Source::topics`].
+    pub topic: usize,
+    pub partition: i32,
+    /// First offset that the broker still has.
+    pub log_start: i64,
+    /// The next offset that the caller asked for; `None`: from the beginning.
+    pub wanted: Option<i64>,
+    /// First offset that will be read: the wanted one, or `log_start` where
+    /// the broker has dropped what was wanted. Whatever lies between the two
+    /// is gone before it was read, and the caller's to book.
+    pub start: i64,
+    /// One past the last offset that could be read: the last stable offset.
+    pub end: i64,
+}
+
+/// A consumer of all partitions of some topics.
+///
+/// Its calls block, so it belongs on a thread of its own. Only committed
+/// transactions are read. Offsets that hold no record show as gaps and, at the
+/// end of a partition, as a [`super::PartitionEnd`] beyond the last message.
+pub struct Source {
+    intake: Arc<Intake>,
+    topics: TopicTable,
+    partitions: Vec<Partition>,
+    errors: Vec<PartitionError>,
+}
+
+impl Source {
+    /// Finds the partitions of `topics` and starts each at the offset that
+    /// `next_offset` gives for topic and partition; `None` starts at the first
+    /// one the broker has. Partitions that are added to a topic later are
+    /// found by the next connection.
+    ///
+    /// Waits `kafka.connect_timeout_seconds` for a broker and
+    /// `kafka.topic_wait_seconds` for a topic, and gives up early when
+    /// `shutdown` is requested.
+    ///
+    /// # Errors
+    /// No broker, a missing topic, a refused login, a property librdkafka does
+    /// not take, or a wanted offset beyond the end of its partition.
+    pub fn connect(
+        config: &KafkaConfig,
+        shutdown: &Shutdown,
+        topics: &[&str],
+        next_offset: impl FnMut(&str, i32) -> Option<i64>,
+    ) -> Result<Self, SourceError> {
+        let settings = client::consumer(config);
+        let consumer: BaseConsumer<Events> = settings
+            .create_with_context(Events::default())
+            .map_err(|error| SourceError::Settings {
+                reason: failure::describe(&error),
+            })?;
+        let search = discover::Search::new(&consumer, config, shutdown);
+        let partitions = search.partitions(topics, next_offset)?;
+        let intake = Intake::new(consumer).ok_or_else(|| unwilling("no queue"))?;
+        let source = Self {
+            intake: Arc::new(intake),
+            topics: TopicTable::new(topics.iter().map(|name| Arc::from(*name)).collect()),
+            partitions,
+            errors: Vec::new(),
+        };
+        source.assign()?;
+        tracing::info!(
+            brokers = config.brokers,
+            ?topics,
+            partitions = source.partitions.len(),
+            "reading from kafka"
+        );
+        Ok(source)
+    }
+
+    fn assign(&self) -> Result<(), SourceError> {
+        let mut assignment = TopicPartitionList::with_capacity(self.partitions.len());
+        for partition in &self.partitions {
+            let name = &self.topics.names()[partition.topic];
+            if !self.intake.redirect(name, partition.partition) {
+                return Err(unwilling("no queue for a partition"));
+            }
+            assignment
+                .add_partition_offset(name, partition.partition, Offset::Offset(partition.start))
+                .map_err(|error| SourceError::Client {
+                    reason: failure::describe(&error),
+                })?;
+        }
+        self.consumer()?
+            .assign(&assignment)
+            .map_err(|error| SourceError::Client {
+                reason: failure::describe(&error),
+            })
+    }
+
+    /// Names of the topics, in the order asked for.
+    #[must_use]
+    pub fn topics(&self) -> &[Arc<str>] {
+        self.topics.names()
+    }
+
+    /// All partitions as they stood at the start, by topic and number.
+    #[must_use]
+    pub fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    /// Reads up to `max` messages (and ends of partitions, which count too).
+    /// Returns once it has them or `timeout` has passed, so a quiet topic
+    /// costs that much delay and a busy one none.
+    ///
+    /// # Errors
+    /// What does not pass by itself: a topic that is gone, messages that were
+    /// dropped before they were read, a refused login. Trouble that passes, as
+    /// when no broker answers, is logged and the batch comes back empty.
+    pub fn poll(&mut self, max: usize, timeout: Duration) -> Result<MessageBatch, SourceError> {
+        self.serve()?;
+        let batch = self
+            .intake
+            .consume(&mut self.topics, max, timeout, &mut self.errors);
+        for error in self.errors.drain(..) {
+            let topic = self
+                .topics
+                .names()
+                .get(error.topic)
+                .map_or("(unknown)", |name| name);
+            if failure::is_transient(error.code) {
+                tracing::warn!(topic, partition = error.partition, code = ?error.code, reason = error.reason, "kafka is in trouble; the client tries again");
+            } else {
+                return Err(SourceError::of_partition(topic, &error));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Handles what the client has to say apart from messages.
+    fn serve(&self) -> Result<(), SourceError> {
+        let consumer = self.consumer()?;
+        // Messages flow into the intake's own queue: here are events alone,
+        // which the context has seen by the time they are returned.
+        while consumer.poll(Duration::ZERO).is_some() {}
+        consumer
+            .context()
+            .take()
+            .map_or(Ok(()), |lasting| Err(SourceError::of_client(&lasting)))
+    }
+
+    /// Commits positions to Kafka in the background, for lag tools alone:
+    /// whether it succeeds changes nothing here. Positions are topic index,
+    /// partition and the next offset to read.
+    pub fn commit(&self, positions: &[(usize, i32, i64)]) {
+        let mut list = TopicPartitionList::with_capacity(positions.len());
+        for (topic, partition, next_offset) in positions {
+            let Some(name) = self.topics.names().get(*topic) else {
+                continue;
+            };
+            if let Err(error) =
+                list.add_partition_offset(name, *partition, Offset::Offset(*next_offset))
+            {
+                tracing::debug!(%error, topic = &**name, partition, "failed to note a position for lag tools");
+            }
+        }
+        let committed = self
+            .consumer()
+            .map(|consumer| consumer.commit(&list, CommitMode::Async));
+        if let Ok(Err(error)) = committed {
+            tracing::debug!(%error, "failed to commit positions to kafka; lag tools show old ones");
+        }
+    }
+
+    /// Stops reading. Batches that are still held stay valid; the connection
+    /// closes when the last is dropped, within five seconds.
+    pub fn close(self) {
+        drop(self);
+    }
+
+    fn consumer(&self) -> Result<&BaseConsumer<Events>, SourceError> {
+        self.intake.consumer().ok_or_else(|| unwilling("closed"))
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.intake.consumer().map(Consumer::unassign) {
+            tracing::debug!(%error, "failed to stop fetching before closing");
+        }
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source")
+            .field("topics", &self.topics.names())
+            .field("partitions", &self.partitions)
+            .finish_non_exhaustive()
+    }
+}
+
+fn unwilling(what: &str) -> SourceError {
+    SourceError::Client {
+        reason: what.to_owned(),
+    }
+}
+
+impl SourceError {
+    fn of_client(lasting: &Lasting) -> Self {
+        if failure::is_refusal(lasting.code) {
+            Self::Refused {
+                reason: lasting.reason.clone(),
+            }
+        } else {
+            Self::Client {
+                reason: lasting.reason.clone(),
+            }
+        }
+    }
+
+    fn of_partition(topic: &str, error: &PartitionError) -> Self {
+        let topic = topic.to_owned();
+        let (partition, offset) = (error.partition, error.offset);
+        match error.code {
+            RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
+                Self::OffsetLost {
+                    topic,
+                    partition,
+                    offset,
+                    reason: error.reason.clone(),
+                }
+            }
+            RDKafkaErrorCode::UnknownTopicOrPartition
+            | RDKafkaErrorCode::UnknownTopic
+            | RDKafkaErrorCode::UnknownPartition => Self::TopicMissing { topic, seconds: 0 },
+            code if failure::is_refusal(code) => Self::Refused {
+                reason: error.reason.clone(),
+            },
+            code => Self::Partition {
+                topic,
+                partition,
+                offset,
+                code: format!("{code:?}"),
+                reason: error.reason.clone(),
+            },
+        }
+    }
+}

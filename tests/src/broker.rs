@@ -1,0 +1,84 @@
+//! The two brokers that the system is tested on.
+
+use crate::environment;
+use futures::executor::block_on;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use rdkafka::ClientConfig;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::Duration;
+
+const ADMIN_WAIT: Duration = Duration::from_secs(30);
+
+/// A broker for as long as this lives.
+pub struct Broker {
+    address: String,
+    /// The embedded one; it keeps at most 5 MiB a partition and drops the
+    /// oldest beyond, so what is sent to it is kept small.
+    embedded: Option<MockCluster<'static, DefaultProducerContext>>,
+}
+
+/// Topics of one test, of names that no other test has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topics {
+    pub funding: String,
+    pub employment: String,
+    pub dead_letters: String,
+}
+
+impl Broker {
+    /// Apache Kafka, where there is one; says so where there is none.
+    pub fn real() -> Option<Self> {
+        environment::real_kafka().map(|address| Self { address, embedded: None })
+    }
+
+    /// librdkafka's mock cluster in this process: the real protocol, no install.
+    pub fn embedded() -> Self {
+        let cluster = MockCluster::new(1).expect("a mock cluster");
+        Self { address: cluster.bootstrap_servers(), embedded: Some(cluster) }
+    }
+
+    /// `HOST:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub const fn is_real(&self) -> bool {
+        self.embedded.is_none()
+    }
+
+    /// Makes the topics of a test; raw topics have `partitions` partitions.
+    pub fn topics(&self, label: &str, partitions: i32) -> Topics {
+        // Brokers outlive tests, so a name must differ from those of earlier runs too.
+        let unique = RandomState::new().build_hasher().finish();
+        let name = |part: &str| format!("{label}.{part}.{unique:016x}");
+        let topics =
+            Topics { funding: name("funding"), employment: name("employment"), dead_letters: name("dead-letters") };
+        for (topic, partitions) in [(&topics.funding, partitions), (&topics.employment, partitions), (&topics.dead_letters, 1)] {
+            self.create(topic, partitions);
+        }
+        topics
+    }
+
+    fn create(&self, topic: &str, partitions: i32) {
+        if let Some(cluster) = &self.embedded {
+            cluster.create_topic(topic, partitions, 1).expect("a topic of the mock cluster");
+            return;
+        }
+        let admin: AdminClient<DefaultClientContext> =
+            ClientConfig::new().set("bootstrap.servers", &self.address).create().expect("an admin client");
+        let options = AdminOptions::new().operation_timeout(Some(ADMIN_WAIT)).request_timeout(Some(ADMIN_WAIT));
+        let made = block_on(admin.create_topics([&NewTopic::new(topic, partitions, TopicReplication::Fixed(1))], &options));
+        for outcome in made.expect("the broker answers") {
+            outcome.expect("the topic is made");
+        }
+    }
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker").field("address", &self.address).field("real", &self.is_real()).finish()
+    }
+}

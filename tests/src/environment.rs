@@ -1,0 +1,68 @@
+//! What a machine may lack, and how a test says that it was skipped for it.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The four grant files of the shared data, 8,358 records together.
+pub const GRANT_FILES: [&str; 4] = [
+    "grants/power_to_change.json.gz",
+    "grants/lloyds_bank_foundation_ew.json.gz",
+    "grants/dulverton.json.gz",
+    "grants/covid19_grants_2020-05-07_openly_licensed.json.gz",
+];
+/// 258 of their records once more.
+pub const REPEATED_GRANTS: &str = "grants/lcr_recipients.json";
+
+#[expect(clippy::disallowed_methods, reason = "what the machine has is told to tests by the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Says what was skipped for want of `what`; a failure where CI=true.
+pub fn skip(what: &str) {
+    // Written past the harness, which would swallow the output of a test that passes.
+    writeln!(std::io::stderr(), "skipped: needs {what}").expect("standard error can be written");
+    assert!(variable("CI").as_deref() != Some("true"), "with CI=true nothing may be skipped");
+}
+
+/// Address of a running Apache Kafka.
+pub fn real_kafka() -> Option<String> {
+    variable("COMMONWEAL_TEST_KAFKA").or_else(|| {
+        skip("a real Kafka (COMMONWEAL_TEST_KAFKA)");
+        None
+    })
+}
+
+/// A Python that has the readers of `tests/readers/requirements.txt`.
+pub fn python() -> Option<PathBuf> {
+    variable("COMMONWEAL_TEST_PYTHON").map(PathBuf::from).or_else(|| {
+        skip("the Python readers (COMMONWEAL_TEST_PYTHON)");
+        None
+    })
+}
+
+/// Folder of the open data that tests are held against.
+pub fn shared_data() -> Option<PathBuf> {
+    let folder = variable("COMMONWEAL_SHARED_DATA").map_or_else(|| repository().join("../shared/data"), PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    skip("../shared/data");
+    None
+}
+
+/// The real grant files and, last, the one that repeats some of their records.
+pub fn grant_files() -> Option<Vec<PathBuf>> {
+    let folder = shared_data()?;
+    Some(GRANT_FILES.into_iter().chain([REPEATED_GRANTS]).map(|name| folder.join(name)).collect())
+}
+
+/// Root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The lowest acceptable ratio of the benchmark, 0.25 unless set otherwise.
+pub fn bench_ratio_min() -> f64 {
+    variable("COMMONWEAL_BENCH_RATIO_MIN").map_or(0.25, |text| text.parse().expect("a number"))
+}
