@@ -12,14 +12,8 @@ pub enum Contract {
 }
 
 impl Contract {
-    pub const ALL: [Self; 6] = [
-        Self::Funding,
-        Self::Employment,
-        Self::Organisation,
-        Self::Validated,
-        Self::Enriched,
-        Self::DeadLetter,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Funding, Self::Employment, Self::Organisation, Self::Validated, Self::Enriched, Self::DeadLetter];
 
     /// File name without its ending, as under `schemas/avro/`.
     #[must_use]

@@ -16,11 +16,7 @@ impl Origins {
     /// No rows yet, room for `capacity`.
     #[must_use]
     pub fn with_capacity(topic: Arc<str>, capacity: usize) -> Self {
-        Self {
-            topic,
-            partition: Vec::with_capacity(capacity),
-            offset: Vec::with_capacity(capacity),
-        }
+        Self { topic, partition: Vec::with_capacity(capacity), offset: Vec::with_capacity(capacity) }
     }
 
     pub fn push(&mut self, partition: i32, offset: i64) {

@@ -2,12 +2,13 @@
 
 use crate::environment;
 use futures::executor::block_on;
+use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::mocking::MockCluster;
-use rdkafka::producer::DefaultProducerContext;
-use rdkafka::ClientConfig;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 const ADMIN_WAIT: Duration = Duration::from_secs(30);
@@ -17,7 +18,14 @@ pub struct Broker {
     address: String,
     /// The embedded one; it keeps at most 5 MiB a partition and drops the
     /// oldest beyond, so what is sent to it is kept small.
-    embedded: Option<MockCluster<'static, DefaultProducerContext>>,
+    embedded: Option<Sender<Making>>,
+}
+
+/// A topic to be made, and where to say that it is.
+struct Making {
+    topic: String,
+    partitions: i32,
+    made: Sender<()>,
 }
 
 /// Topics of one test, of names that no other test has.
@@ -36,8 +44,18 @@ impl Broker {
 
     /// librdkafka's mock cluster in this process: the real protocol, no install.
     pub fn embedded() -> Self {
-        let cluster = MockCluster::new(1).expect("a mock cluster");
-        Self { address: cluster.bootstrap_servers(), embedded: Some(cluster) }
+        let (orders, to_make) = channel::<Making>();
+        let (address, started) = channel();
+        // The cluster stays on the thread that made it, and ends when nobody can order any more.
+        thread::spawn(move || {
+            let cluster = MockCluster::new(1).expect("a mock cluster");
+            address.send(cluster.bootstrap_servers()).expect("somebody waits");
+            for making in to_make {
+                cluster.create_topic(&making.topic, making.partitions, 1).expect("a topic of the mock cluster");
+                making.made.send(()).expect("somebody waits");
+            }
+        });
+        Self { address: started.recv().expect("the cluster starts"), embedded: Some(orders) }
     }
 
     /// `HOST:PORT`.
@@ -56,21 +74,26 @@ impl Broker {
         let name = |part: &str| format!("{label}.{part}.{unique:016x}");
         let topics =
             Topics { funding: name("funding"), employment: name("employment"), dead_letters: name("dead-letters") };
-        for (topic, partitions) in [(&topics.funding, partitions), (&topics.employment, partitions), (&topics.dead_letters, 1)] {
+        for (topic, partitions) in
+            [(&topics.funding, partitions), (&topics.employment, partitions), (&topics.dead_letters, 1)]
+        {
             self.create(topic, partitions);
         }
         topics
     }
 
     fn create(&self, topic: &str, partitions: i32) {
-        if let Some(cluster) = &self.embedded {
-            cluster.create_topic(topic, partitions, 1).expect("a topic of the mock cluster");
+        if let Some(orders) = &self.embedded {
+            let (made, done) = channel();
+            orders.send(Making { topic: topic.to_owned(), partitions, made }).expect("the cluster runs");
+            done.recv().expect("the topic is made");
             return;
         }
         let admin: AdminClient<DefaultClientContext> =
             ClientConfig::new().set("bootstrap.servers", &self.address).create().expect("an admin client");
         let options = AdminOptions::new().operation_timeout(Some(ADMIN_WAIT)).request_timeout(Some(ADMIN_WAIT));
-        let made = block_on(admin.create_topics([&NewTopic::new(topic, partitions, TopicReplication::Fixed(1))], &options));
+        let made =
+            block_on(admin.create_topics([&NewTopic::new(topic, partitions, TopicReplication::Fixed(1))], &options));
         for outcome in made.expect("the broker answers") {
             outcome.expect("the topic is made");
         }

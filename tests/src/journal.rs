@@ -115,7 +115,8 @@ impl Journal {
             for row in 0..batch.num_rows() {
                 let set = RoaringTreemap::deserialize_from(offsets.value(row)).expect("a roaring bitmap");
                 assert_eq!(i64::try_from(set.len()).expect("a count"), count(row), "a receipt's count is its set's");
-                let key = (topic(row).expect("a topic").to_owned(), partition(row), outcome(row).expect("one").to_owned());
+                let key =
+                    (topic(row).expect("a topic").to_owned(), partition(row), outcome(row).expect("one").to_owned());
                 *outcomes.entry(key).or_insert_with(RoaringTreemap::new) |= set;
             }
         }

@@ -2,7 +2,12 @@
 //! child process, and readers of what it leaves behind that share no code with
 //! it: the journal by its Delta log and Parquet files alone, Kafka by
 //! librdkafka, grants by a naive reading of their JSON.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "support of tests: a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "support of tests: a test fails by panicking"
+)]
 #![allow(clippy::missing_panics_doc, clippy::must_use_candidate, reason = "support of tests, called by tests alone")]
 
 pub mod broker;

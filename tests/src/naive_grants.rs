@@ -98,7 +98,10 @@ fn keep(statement: Statement, latest: &mut HashMap<String, Statement>, expected:
         expected.posted += 1;
         latest.insert(identity, statement);
     } else {
-        assert!(rank(&statement) < rank(standing), "{identity}: two contents of one rank need the ledger's digest to decide");
+        assert!(
+            rank(&statement) < rank(standing),
+            "{identity}: two contents of one rank need the ledger's digest to decide"
+        );
         expected.superseded += 1;
     }
 }

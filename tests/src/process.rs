@@ -99,7 +99,9 @@ impl Running {
                         return line;
                     }
                 }
-                Err(reason) => panic!("{}: the awaited line did not come ({reason}); so far:\n{}", self.what, self.seen.join("\n")),
+                Err(reason) => {
+                    panic!("{}: the awaited line did not come ({reason}); so far:\n{}", self.what, self.seen.join("\n"))
+                }
             }
         }
     }
@@ -165,7 +167,10 @@ fn text(mut from: impl Read) -> String {
 
 /// The system calls that `std` does not wrap.
 mod usage {
-    #![expect(unsafe_code, reason = "wait4 is the one way to learn what a single child used; std wraps neither it nor kill")]
+    #![expect(
+        unsafe_code,
+        reason = "wait4 is the one way to learn what a single child used; std wraps neither it nor kill"
+    )]
 
     use super::Exit;
     use std::mem::MaybeUninit;

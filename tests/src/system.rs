@@ -26,8 +26,11 @@ impl System {
     /// A fresh installation of `program`. It logs JSON and publishes at the
     /// end of a run alone, unless set otherwise.
     pub fn new(program: &str) -> Self {
-        let system =
-            Self { program: PathBuf::from(program), folder: TempDir::new().expect("a temporary folder"), settings: Vec::new() };
+        let system = Self {
+            program: PathBuf::from(program),
+            folder: TempDir::new().expect("a temporary folder"),
+            settings: Vec::new(),
+        };
         let data = system.data().display().to_string();
         system.set("data.dir", &data).set("telemetry.log_format", "json").set("publish.interval_seconds", 0)
     }

@@ -7,11 +7,11 @@ use commonweal_schemas::Reason;
 use commonweal_schemas::avro::Contract;
 use commonweal_schemas::records::{EmploymentEvent, EmploymentMeasure, FundingEvent, FundingStage, Instrument, Unit};
 use commonweal_tests::broker::{Broker, Topics};
+use commonweal_tests::dead_letters;
 use commonweal_tests::journal::{decimal, long, text};
 use commonweal_tests::rejections::{check_original_bytes, rejected};
 use commonweal_tests::system::System;
 use commonweal_tests::wire::{self, Wire};
-use commonweal_tests::dead_letters;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
@@ -173,7 +173,8 @@ fn send_sound_employment(broker: &Broker, topics: &Topics) {
 fn check_neighbours(system: &System, count: usize) {
     let mut posted = BTreeMap::new();
     for batch in system.journal().batches("funding") {
-        let (event, quantity, offset) = (text(&batch, "event_id"), decimal(&batch, "quantity"), long(&batch, "origin_offset"));
+        let (event, quantity, offset) =
+            (text(&batch, "event_id"), decimal(&batch, "quantity"), long(&batch, "origin_offset"));
         for row in 0..batch.num_rows() {
             assert_ne!(offset(row) % 3, 1, "every second of three is bad");
             assert!(posted.insert(event(row).unwrap().to_owned(), quantity(row).unwrap()).is_none());

@@ -15,7 +15,12 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_commonweal-under-test");
 fn check(ended: &Ended, exit: Exit, words: &[&str]) {
     assert_eq!(ended.exit.code, Some(i32::from(exit.code())), "{}\n{}", ended.stdout, ended.stderr);
     for word in words {
-        assert!(ended.stderr.contains(word) || ended.stdout.contains(word), "{word:?} is said:\n{}\n{}", ended.stdout, ended.stderr);
+        assert!(
+            ended.stderr.contains(word) || ended.stdout.contains(word),
+            "{word:?} is said:\n{}\n{}",
+            ended.stdout,
+            ended.stderr
+        );
     }
 }
 
@@ -35,7 +40,11 @@ fn configuration_is_checked() {
     fs::write(&file, "[ledger]\nbatch_rowz = 1\n").unwrap();
     let ended = system.run(["config", "check", "--config", &file.display().to_string()]);
     check(&ended, Exit::Config, &["batch_rowz", "broken.toml"]);
-    check(&system.run(["config", "check", "--config", "/nowhere/at/all.toml"]), Exit::Config, &["/nowhere/at/all.toml"]);
+    check(
+        &system.run(["config", "check", "--config", "/nowhere/at/all.toml"]),
+        Exit::Config,
+        &["/nowhere/at/all.toml"],
+    );
 }
 
 /// Proves that the dump shows what is in force without its secrets, and that
@@ -79,8 +88,10 @@ fn no_broker_is_said() {
 fn a_missing_topic_is_named() {
     let Some(broker) = Broker::real() else { return };
     let topics = broker.topics("missing", 1);
-    let system =
-        System::new(PROGRAM).on(&broker, &topics).set("topics.employment", "nobody.made.this").set("kafka.topic_wait_seconds", 1);
+    let system = System::new(PROGRAM)
+        .on(&broker, &topics)
+        .set("topics.employment", "nobody.made.this")
+        .set("kafka.topic_wait_seconds", 1);
     check(&system.run(["up", "--until-end"]), Exit::KafkaUnavailable, &["nobody.made.this"]);
 }
 

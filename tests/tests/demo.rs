@@ -1,7 +1,8 @@
 //! The demonstration as a newcomer runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-use commonweal_producers::{Expectations, Plan, QuantityKey, expectations};
+use commonweal_producers::generator::QuantityKey;
+use commonweal_producers::{Expectations, Plan, expectations};
 use commonweal_schemas::Measure;
 use commonweal_tests::environment::grant_files;
 use commonweal_tests::journal::{Journal, text};
@@ -29,7 +30,12 @@ fn the_demonstration_agrees_with_its_plan() {
     let system = System::new(PROGRAM);
     let ended = system.succeed(["demo", "--data", &system.data().display().to_string(), "--seed", &SEED.to_string()]);
     let memory = ended.exit.peak_rss_bytes;
-    println!("demo: {:.1} s, {:.1} s of CPU, {} MiB", ended.exit.wall.as_secs_f64(), ended.exit.cpu.as_secs_f64(), memory >> 20);
+    println!(
+        "demo: {:.1} s, {:.1} s of CPU, {} MiB",
+        ended.exit.wall.as_secs_f64(),
+        ended.exit.cpu.as_secs_f64(),
+        memory >> 20
+    );
     println!("{}", ended.stdout);
     assert!(ended.exit.wall < WALL_MAX, "{:?}", ended.exit.wall);
     assert!(memory < MEMORY_BYTES_MAX, "{memory} bytes");

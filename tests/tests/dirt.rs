@@ -43,7 +43,11 @@ fn dirt() -> Vec<(&'static str, Value, Outcome)> {
         ("currency in words", json!({"currency": "GBP (approx. from USD)"}), Refused("CURRENCY_UNKNOWN")),
         ("no currency", json!({"currency": null}), Refused("CURRENCY_MISSING")),
         ("recipient without an id", json!({"recipientOrganization": [{"name": "A club"}]}), posted("2016-Q1")),
-        ("recipient with a dummy id", json!({"recipientOrganization": [{"id": "DUMMY01", "name": "A club"}]}), Refused("ORG_ID_MALFORMED")),
+        (
+            "recipient with a dummy id",
+            json!({"recipientOrganization": [{"id": "DUMMY01", "name": "A club"}]}),
+            Refused("ORG_ID_MALFORMED"),
+        ),
         ("recipient of nothing", json!({"recipientOrganization": [{"id": " "}]}), Refused("PARTY_MISSING")),
         ("no funder", json!({"fundingOrganization": []}), Refused("FUNDER_MISSING")),
         ("no postcode", json!({"recipientOrganization": [{"id": "GB-CHC-1159982", "name": "A"}]}), posted("2016-Q1")),
@@ -100,9 +104,11 @@ fn each_kind_of_dirt_has_its_outcome() {
     let journal = system.journal();
     let mut posted: BTreeMap<String, (String, i128)> = BTreeMap::new();
     for batch in journal.batches("funding") {
-        let (event, quarter, quantity) = (text(&batch, "event_id"), text(&batch, "quarter"), decimal(&batch, "quantity"));
+        let (event, quarter, quantity) =
+            (text(&batch, "event_id"), text(&batch, "quarter"), decimal(&batch, "quantity"));
         for row in 0..batch.num_rows() {
-            let was = posted.insert(event(row).unwrap().to_owned(), (quarter(row).unwrap().to_owned(), quantity(row).unwrap()));
+            let was = posted
+                .insert(event(row).unwrap().to_owned(), (quarter(row).unwrap().to_owned(), quantity(row).unwrap()));
             assert!(was.is_none(), "posted once");
         }
     }
@@ -110,9 +116,15 @@ fn each_kind_of_dirt_has_its_outcome() {
     let mut expected = BTreeMap::new();
     for (number, (name, _, outcome)) in cases.iter().enumerate() {
         let id = format!("360G-test-dirty-{number}");
-        assert_eq!(posted.remove(&format!("360G-test-clean-{number}")), Some(("2016-Q1".to_owned(), 1_000_0000)), "beside {name}");
+        assert_eq!(
+            posted.remove(&format!("360G-test-clean-{number}")),
+            Some(("2016-Q1".to_owned(), 1_000_0000)),
+            "beside {name}"
+        );
         match outcome {
-            Posted { quarter, amount } => assert_eq!(posted.remove(&id), Some(((*quarter).to_owned(), *amount)), "{name}"),
+            Posted { quarter, amount } => {
+                assert_eq!(posted.remove(&id), Some(((*quarter).to_owned(), *amount)), "{name}")
+            }
             Refused(reason) => {
                 assert_eq!(posted.remove(&id), None, "{name}");
                 let of_it = |one: &&commonweal_tests::rejections::Rejected| {
@@ -132,7 +144,10 @@ fn each_kind_of_dirt_has_its_outcome() {
 
     // The naive reading of the real files is held to the same table.
     let naive = naive_grants::read(&[first, second]);
-    assert_eq!(naive.rejected.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect::<BTreeMap<_, _>>(), expected);
+    assert_eq!(
+        naive.rejected.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect::<BTreeMap<_, _>>(),
+        expected
+    );
     assert_eq!((naive.duplicate, naive.superseded), (1, 0));
     assert_eq!(naive.posted, journal.receipts().count("posted"));
 }

@@ -43,7 +43,11 @@ fn killed_over_the_embedded_broker() {
 /// Kills `up` at `kills` moments of a seeded choice, each in the middle of its
 /// work, then lets it read to the end.
 fn killed(load: &Load, kills: u64, flush_rows: usize) {
-    let system = load.system().set("ledger.flush_rows", flush_rows).set("ledger.batch_rows", 512).set("publish.interval_seconds", 1);
+    let system = load
+        .system()
+        .set("ledger.flush_rows", flush_rows)
+        .set("ledger.batch_rows", 512)
+        .set("publish.interval_seconds", 1);
     let mut random = ChaCha8Rng::seed_from_u64(load.events);
     let mut commits_seen = Vec::new();
     for _ in 0..kills {
@@ -63,7 +67,11 @@ fn killed(load: &Load, kills: u64, flush_rows: usize) {
     }
     let before = system.journal().receipts();
     before.check_conservation();
-    println!("killed {kills} times after {commits_seen:?} commits each: {} of {} messages were in the books", before.messages(), load.events);
+    println!(
+        "killed {kills} times after {commits_seen:?} commits each: {} of {} messages were in the books",
+        before.messages(),
+        load.events
+    );
     system.succeed(["up", "--until-end"]);
     load.check(&system);
 }
@@ -84,7 +92,8 @@ fn other_cuts_over_the_embedded_broker() {
 }
 
 fn other_cuts(load: &Load, flush_rows: usize) {
-    let system = load.system().set("ledger.flush_rows", flush_rows).set("ledger.batch_rows", 333).set("ledger.queue_batches", 1);
+    let system =
+        load.system().set("ledger.flush_rows", flush_rows).set("ledger.batch_rows", 333).set("ledger.queue_batches", 1);
     system.succeed(["up", "--until-end"]);
     load.check(&system);
     let (cut, whole) = (system.journal().commits(), load.undisturbed().journal().commits());
@@ -139,7 +148,8 @@ fn terminated(load: &Load, flush_rows: usize) {
     let ended = running.finish(SIGTERM_LIMIT);
     println!("ended {:?} after SIGTERM", asked.elapsed());
     assert_eq!(ended.exit.code, Some(0), "{}", ended.stderr);
-    let told = ended.stderr.lines().find(|line| field(line, "message").is_some_and(|text| text.contains("in the books")));
+    let told =
+        ended.stderr.lines().find(|line| field(line, "message").is_some_and(|text| text.contains("in the books")));
     let read: u64 = field(told.expect("the run tells what it read"), "messages").unwrap().parse().unwrap();
     system.succeed(["verify"]);
     let receipts = system.journal().receipts();

@@ -46,9 +46,8 @@ pub fn posting_stored() -> SchemaRef {
 /// Book `rejections`: every refused message with its original bytes.
 #[must_use]
 pub fn rejections() -> SchemaRef {
-    let header = DataType::Struct(
-        vec![field("key", DataType::Utf8, false), field("value", DataType::Binary, true)].into(),
-    );
+    let header =
+        DataType::Struct(vec![field("key", DataType::Utf8, false), field("value", DataType::Binary, true)].into());
     let mut fields = vec![
         text("origin_topic", false),
         field("origin_partition", DataType::Int32, false),

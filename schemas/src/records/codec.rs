@@ -39,10 +39,10 @@ impl Codec {
     /// # Errors
     /// [`CodecError::Schema`] where the schema does not parse.
     pub fn with_id(contract: Contract, id: u32) -> Result<Self, CodecError> {
-        let schema = contract.schema_json().parse::<Schema>().map_err(|error| CodecError::Schema {
-            contract: contract.name(),
-            message: error.to_string(),
-        })?;
+        let schema = contract
+            .schema_json()
+            .parse::<Schema>()
+            .map_err(|error| CodecError::Schema { contract: contract.name(), message: error.to_string() })?;
         Ok(Self { contract, id, schema })
     }
 
@@ -54,10 +54,8 @@ impl Codec {
     pub fn write<T: Serialize>(&self, record: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
         wire::write_prefix(self.id, out);
         let mut config = serde_avro_fast::ser::SerializerConfig::new(&self.schema);
-        serde_avro_fast::to_datum(record, &mut *out, &mut config).map_err(|error| CodecError::Write {
-            contract: self.contract.name(),
-            message: error.to_string(),
-        })?;
+        serde_avro_fast::to_datum(record, &mut *out, &mut config)
+            .map_err(|error| CodecError::Write { contract: self.contract.name(), message: error.to_string() })?;
         Ok(())
     }
 

@@ -72,8 +72,7 @@ pub(crate) fn outcomes(decoded: &Decoded, messages: usize) -> Vec<Result<RecordB
 /// Row `row` as the typed record, by way of JSON.
 pub(crate) fn record<T: DeserializeOwned>(batch: &RecordBatch, row: usize) -> T {
     let fields = batch.schema_ref().fields().iter().zip(batch.columns());
-    let object: Map<String, Value> =
-        fields.map(|(field, column)| (field.name().clone(), json(column, row))).collect();
+    let object: Map<String, Value> = fields.map(|(field, column)| (field.name().clone(), json(column, row))).collect();
     serde_json::from_value(Value::Object(object)).unwrap()
 }
 

@@ -103,7 +103,8 @@ fn load_register(loaded: &Loaded, options: &Options, plan: &Plan) -> Result<Stri
     let file = File::create(&path).map_err(AppError::file("write", &path))?;
     register_csv(&register(options.seed, plan), file)?;
     let files = [path];
-    let version = commonweal_enrich::load(Kind::Organisations, &files, &loaded.config.reference_dir(), None, &mut |_| {})?;
+    let version =
+        commonweal_enrich::load(Kind::Organisations, &files, &loaded.config.reference_dir(), None, &mut |_| {})?;
     Ok(version.version)
 }
 
@@ -164,4 +165,3 @@ fn list(folder: &Path) -> String {
     names.sort();
     format!("{}/{{{}}}", folder.display(), names.join(", "))
 }
-

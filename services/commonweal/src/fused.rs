@@ -57,8 +57,7 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
             Stage::new(*dataset, topic, loaded.rules(), reference, config.kafka.message_bytes_max)
         })
         .collect();
-    let intake =
-        Intake { source, stages, ends, batch_rows: config.ledger.batch_rows, shutdown: run.shutdown.clone() };
+    let intake = Intake { source, stages, ends, batch_rows: config.ledger.batch_rows, shutdown: run.shutdown.clone() };
     let mut books = Books {
         ledger,
         limits: FlushLimits {

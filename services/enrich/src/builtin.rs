@@ -65,13 +65,9 @@ pub(crate) fn lines(kind: Kind) -> Result<SortedLines, ReferenceError> {
             return Err(ReferenceError::Builtin { file, message });
         }
         for line in lines.lines() {
-            sorter
-                .push(line)
-                .map_err(ReferenceError::io(Path::new(file), "sort the rows"))?;
+            sorter.push(line).map_err(ReferenceError::io(Path::new(file), "sort the rows"))?;
         }
         lines.clear();
     }
-    sorter
-        .finish()
-        .map_err(ReferenceError::io(Path::new(file), "sort the rows"))
+    sorter.finish().map_err(ReferenceError::io(Path::new(file), "sort the rows"))
 }

@@ -28,10 +28,8 @@ pub const SIC: &str = "SIC2007";
 pub const ICNPTSO: &str = "ICNPTSO";
 
 fn text_schema(columns: &[(&str, bool)]) -> SchemaRef {
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, nullable)| Field::new(*name, DataType::Utf8, *nullable))
-        .collect();
+    let fields: Vec<Field> =
+        columns.iter().map(|(name, nullable)| Field::new(*name, DataType::Utf8, *nullable)).collect();
     Arc::new(Schema::new(fields))
 }
 
@@ -41,12 +39,7 @@ fn text_schema(columns: &[(&str, bool)]) -> SchemaRef {
 /// district whose name no table gives is named by its code.
 #[must_use]
 pub fn places_schema() -> SchemaRef {
-    text_schema(&[
-        ("code", false),
-        ("name", false),
-        ("level", false),
-        ("parent_code", true),
-    ])
+    text_schema(&[("code", false), ("name", false), ("level", false), ("parent_code", true)])
 }
 
 /// `organisation_id, name, legal_form, sic, icnptso`, sorted by id: one row for
@@ -113,41 +106,20 @@ pub(crate) fn places(source: &Source) -> Result<RecordBatch, ReferenceError> {
     }
     for batch in source.batches(Kind::Authorities)? {
         let batch = batch?;
-        let columns = (
-            text(&batch, 0),
-            text(&batch, 1),
-            text(&batch, 2),
-            text(&batch, 3),
-        );
+        let columns = (text(&batch, 0), text(&batch, 1), text(&batch, 2), text(&batch, 3));
         let (district, district_name, authority, authority_name) = columns;
         for row in 0..batch.num_rows() {
             if let (Some(district), Some(authority)) = (district(row), authority(row)) {
                 let region = region_of.get(district).map(String::as_str);
-                note(
-                    &mut places,
-                    authority,
-                    COMBINED_AUTHORITY,
-                    authority_name(row),
-                    region,
-                );
-                note(
-                    &mut places,
-                    district,
-                    DISTRICT,
-                    district_name(row),
-                    Some(authority),
-                );
+                note(&mut places, authority, COMBINED_AUTHORITY, authority_name(row), region);
+                note(&mut places, district, DISTRICT, district_name(row), Some(authority));
             }
         }
     }
     other_districts(source, &region_of, &mut places)?;
     let columns = vec![
         column(places.keys().map(Some)),
-        column(
-            places
-                .iter()
-                .map(|(code, place)| Some(place.name.as_ref().unwrap_or(code))),
-        ),
+        column(places.iter().map(|(code, place)| Some(place.name.as_ref().unwrap_or(code)))),
         column(places.values().map(|place| Some(place.level))),
         column(places.values().map(|place| place.parent.as_ref())),
     ];
@@ -188,36 +160,24 @@ fn other_districts(
 /// name, legal form, SIC and ICNP/TSO.
 type Latest = ((bool, i32), [String; 4]);
 
-pub(crate) fn organisations(
-    source: &Source,
-    reference: &Reference,
-) -> Result<RecordBatch, ReferenceError> {
+pub(crate) fn organisations(source: &Source, reference: &Reference) -> Result<RecordBatch, ReferenceError> {
     let mut latest: BTreeMap<String, Latest> = BTreeMap::new();
     for batch in source.batches(Kind::Organisations)? {
         let batch = batch?;
         let (id, from) = (text(&batch, 0), day(&batch, 1));
-        let fields = [
-            text(&batch, 3),
-            text(&batch, 5),
-            text(&batch, 6),
-            text(&batch, 7),
-        ];
+        let fields = [text(&batch, 3), text(&batch, 5), text(&batch, 6), text(&batch, 7)];
         for row in 0..batch.num_rows() {
             let Some(id) = id(row) else { continue };
             let preferred = reference.preferred_id(id).unwrap_or(id);
             let rank = (id == preferred, from(row).unwrap_or(i32::MIN));
             if latest.get(preferred).is_none_or(|(known, _)| rank > *known) {
-                let values = fields
-                    .each_ref()
-                    .map(|field| field(row).unwrap_or(UNKNOWN).to_owned());
+                let values = fields.each_ref().map(|field| field(row).unwrap_or(UNKNOWN).to_owned());
                 latest.insert(preferred.to_owned(), (rank, values));
             }
         }
     }
     let mut columns = vec![column(latest.keys().map(Some))];
-    columns.extend(
-        (0..4).map(|field| column(latest.values().map(|(_, values)| Some(&values[field])))),
-    );
+    columns.extend((0..4).map(|field| column(latest.values().map(|(_, values)| Some(&values[field])))));
     Ok(RecordBatch::try_new(organisations_schema(), columns)?)
 }
 

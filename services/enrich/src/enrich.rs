@@ -7,9 +7,7 @@ use crate::input::Input;
 use crate::reference::places::{NO_DECILE, NOWHERE, UNKNOWN_KEY};
 use crate::reference::quarters;
 use crate::{EnrichError, Reference, UNKNOWN};
-use arrow::array::{
-    ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray, StringBuilder,
-};
+use arrow::array::{ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray, StringBuilder};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::Int32Type;
 use commonweal_schemas::arrow_schema;
@@ -45,14 +43,8 @@ pub mod basis {
     pub const PLACE_CODE_NOT_IN_REFERENCE: &str = "place-code-not-in-reference";
 
     /// How the place was found, or why it is unknown, by key.
-    pub const PLACE: [&str; 6] = [
-        POSTCODE,
-        POSTCODE_DISTRICT,
-        PLACE_CODE,
-        NOT_GIVEN,
-        POSTCODE_NOT_IN_REFERENCE,
-        PLACE_CODE_NOT_IN_REFERENCE,
-    ];
+    pub const PLACE: [&str; 6] =
+        [POSTCODE, POSTCODE_DISTRICT, PLACE_CODE, NOT_GIVEN, POSTCODE_NOT_IN_REFERENCE, PLACE_CODE_NOT_IN_REFERENCE];
 }
 
 // Keys of the values above.
@@ -113,10 +105,7 @@ enum Id {
 }
 
 /// `organisation_id, organisation_basis, legal_form, sic, icnptso`.
-fn organisation_columns(
-    input: &Input<'_>,
-    reference: &Reference,
-) -> Result<[ArrayRef; 5], EnrichError> {
+fn organisation_columns(input: &Input<'_>, reference: &Reference) -> Result<[ArrayRef; 5], EnrichError> {
     let organisations = &reference.organisations;
     let mut ids = Vec::with_capacity(input.rows);
     let mut bases = Vec::with_capacity(input.rows);
@@ -161,12 +150,10 @@ fn organisation_columns(
 fn counterparty_column(input: &Input<'_>, reference: &Reference) -> ArrayRef {
     let ids: Vec<Id> = (0..input.rows)
         .map(|row| match input.counterparty(row) {
-            Some(key) if !input.is_cancel(row) => {
-                match reference.organisations.preferred_number(key) {
-                    Some((id, preferred)) if id != preferred => Id::Preferred(preferred),
-                    _ => Id::Key,
-                }
-            }
+            Some(key) if !input.is_cancel(row) => match reference.organisations.preferred_number(key) {
+                Some((id, preferred)) if id != preferred => Id::Preferred(preferred),
+                _ => Id::Key,
+            },
             _ => Id::Unknown,
         })
         .collect();
@@ -210,18 +197,13 @@ fn place_columns(input: &Input<'_>, reference: &Reference) -> Result<[ArrayRef; 
         found.push(place);
         bases.push(how);
     }
-    let gather = |column: &[i32]| -> Vec<i32> {
-        found.iter().map(|place| column[*place as usize]).collect()
-    };
+    let gather = |column: &[i32]| -> Vec<i32> { found.iter().map(|place| column[*place as usize]).collect() };
     let deciles = gather(&places.columns.decile);
     let known: NullBuffer = deciles.iter().map(|decile| *decile != NO_DECILE).collect();
     Ok([
         dictionary(gather(&places.columns.lsoa), &places.lsoa_values)?,
         dictionary(gather(&places.columns.district), &places.district_values)?,
-        dictionary(
-            gather(&places.columns.combined_authority),
-            &places.authority_values,
-        )?,
+        dictionary(gather(&places.columns.combined_authority), &places.authority_values)?,
         dictionary(gather(&places.columns.region), &places.region_values)?,
         Arc::new(Int32Array::try_new(deciles.into(), Some(known))?),
         dictionary(bases, &fixed(&basis::PLACE))?,

@@ -15,29 +15,16 @@ pub enum ReferenceError {
     NoFiles { kind: &'static str },
 
     #[error("{}: failed to {action}: {source}", path.display())]
-    Io {
-        path: PathBuf,
-        action: &'static str,
-        source: io::Error,
-    },
+    Io { path: PathBuf, action: &'static str, source: io::Error },
 
     #[error(
         "{}: the header has no column '{column}' (accepted names: {accepted}); it has: {found}",
         file.display()
     )]
-    MissingColumn {
-        file: PathBuf,
-        column: &'static str,
-        accepted: String,
-        found: String,
-    },
+    MissingColumn { file: PathBuf, column: &'static str, accepted: String, found: String },
 
     #[error("{}: line {line}: the file cannot be read on: {message}", file.display())]
-    Unreadable {
-        file: PathBuf,
-        line: u64,
-        message: String,
-    },
+    Unreadable { file: PathBuf, line: u64, message: String },
 
     #[error(
         "{}: line {line}, column '{column}': {message}; with this row {count} rows of the load are malformed, \
@@ -55,18 +42,10 @@ pub enum ReferenceError {
     },
 
     #[error("{}: no row of {kind} could be read from it; {hint}", file.display())]
-    NoRows {
-        file: PathBuf,
-        kind: &'static str,
-        hint: String,
-    },
+    NoRows { file: PathBuf, kind: &'static str, hint: String },
 
     #[error("no reference version '{version}' in {}; it has: {known}", dir.display())]
-    MissingVersion {
-        dir: PathBuf,
-        version: String,
-        known: String,
-    },
+    MissingVersion { dir: PathBuf, version: String, known: String },
 
     #[error(
         "{}: the version folder is broken: {message}; remove the folder and load the version again",
@@ -89,25 +68,15 @@ pub enum ReferenceError {
 
 impl ReferenceError {
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            action,
-            source,
-        }
+        move |source| Self::Io { path: path.to_owned(), action, source }
     }
 
     pub(crate) fn parquet<E: Into<ParquetError>>(path: &Path) -> impl FnOnce(E) -> Self {
-        move |source| Self::Parquet {
-            path: path.to_owned(),
-            source: source.into(),
-        }
+        move |source| Self::Parquet { path: path.to_owned(), source: source.into() }
     }
 
     pub(crate) fn broken(folder: &Path, message: impl Into<String>) -> Self {
-        Self::Broken {
-            folder: folder.to_owned(),
-            message: message.into(),
-        }
+        Self::Broken { folder: folder.to_owned(), message: message.into() }
     }
 }
 

@@ -1,9 +1,7 @@
 //! The columns of a validated batch that enrichment reads.
 
 use crate::EnrichError;
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, DictionaryArray, RecordBatch, StringArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, DictionaryArray, RecordBatch, StringArray};
 use arrow::datatypes::{Date32Type, Int32Type, Schema};
 use commonweal_schemas::arrow_schema;
 
@@ -30,9 +28,7 @@ impl<'a> Input<'a> {
     pub(crate) fn new(batch: &'a RecordBatch) -> Result<Self, EnrichError> {
         check_schema(batch.schema_ref())?;
         let column = |name: &str| -> Result<&'a ArrayRef, EnrichError> {
-            batch
-                .column_by_name(name)
-                .ok_or_else(|| wrong(name, "is missing".to_owned()))
+            batch.column_by_name(name).ok_or_else(|| wrong(name, "is missing".to_owned()))
         };
         let recipient_kind = column("recipient_kind")?.as_dictionary::<Int32Type>();
         let kinds = recipient_kind.values().as_string::<i32>();
@@ -75,17 +71,13 @@ impl<'a> Input<'a> {
 
     #[inline]
     pub(crate) fn is_individual(&self, row: usize) -> bool {
-        self.recipient_kind
-            .key(row)
-            .is_some_and(|key| self.is_individual[key])
+        self.recipient_kind.key(row).is_some_and(|key| self.is_individual[key])
     }
 
     /// Days since 1970-01-01.
     #[inline]
     pub(crate) fn occurred_on(&self, row: usize) -> Option<i32> {
-        self.occurred_on
-            .is_valid(row)
-            .then(|| self.occurred_on.value(row))
+        self.occurred_on.is_valid(row).then(|| self.occurred_on.value(row))
     }
 
     #[inline]
@@ -108,10 +100,7 @@ fn given(array: &StringArray, row: usize) -> Option<&str> {
 }
 
 fn wrong(column: &str, problem: String) -> EnrichError {
-    EnrichError::Input {
-        column: column.to_owned(),
-        problem,
-    }
+    EnrichError::Input { column: column.to_owned(), problem }
 }
 
 fn check_schema(schema: &Schema) -> Result<(), EnrichError> {
@@ -122,11 +111,7 @@ fn check_schema(schema: &Schema) -> Result<(), EnrichError> {
                 format!("should stand where '{}' stands", found.name())
             }
             Some(found) if found.data_type() != expected.data_type() => {
-                format!(
-                    "is {} and should be {}",
-                    found.data_type(),
-                    expected.data_type()
-                )
+                format!("is {} and should be {}", found.data_type(), expected.data_type())
             }
             Some(_) => continue,
         };

@@ -57,20 +57,14 @@ impl Kind {
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
-            Self::Postcodes => {
-                "ONS postcode lookup: postcode to output area, LSOA 2011, MSOA 2011 and district."
-            }
-            Self::PostcodeDistricts => {
-                "Outward code of a postcode to the district most of its postcodes lie in."
-            }
+            Self::Postcodes => "ONS postcode lookup: postcode to output area, LSOA 2011, MSOA 2011 and district.",
+            Self::PostcodeDistricts => "Outward code of a postcode to the district most of its postcodes lie in.",
             Self::Lsoa => "LSOA 2011 to MSOA 2011 and district.",
             Self::Lsoa21 => "LSOA 2021 to the LSOA 2011 it was made of.",
             Self::Authorities => "District to combined authority.",
             Self::Regions => "District to region.",
             Self::Imd2019 => "LSOA 2011 to its decile in the Index of Multiple Deprivation 2019.",
-            Self::Sic => {
-                "UK Standard Industrial Classification 2007: sections, divisions and classes."
-            }
+            Self::Sic => "UK Standard Industrial Classification 2007: sections, divisions and classes.",
             Self::Icnptso => "Classification of Non-profit and Third Sector Organizations 2018.",
             Self::OrgIds => "Pairs of org-ids that name the same body.",
             Self::Organisations => {
@@ -90,12 +84,9 @@ impl FromStr for Kind {
     type Err = ReferenceError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-            .ok_or_else(|| ReferenceError::UnknownKind {
-                name: name.to_owned(),
-                known: Self::ALL.map(Self::name).join(", "),
-            })
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| ReferenceError::UnknownKind {
+            name: name.to_owned(),
+            known: Self::ALL.map(Self::name).join(", "),
+        })
     }
 }

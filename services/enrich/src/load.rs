@@ -103,35 +103,18 @@ pub fn load(
     if reading.rows == reading.malformed.len() as u64 {
         return Err(reading.no_rows(first));
     }
-    let Reading {
-        sorter,
-        sources,
-        malformed,
-        ignored,
-        spilled,
-        ..
-    } = reading;
-    let mut lines = sorter
-        .finish()
-        .map_err(ReferenceError::io(&spilled, "sort the rows"))?;
+    let Reading { sorter, sources, malformed, ignored, spilled, .. } = reading;
+    let mut lines = sorter.finish().map_err(ReferenceError::io(&spilled, "sort the rows"))?;
     let entry = write_kind(kind, &mut lines, incoming.folder(), sources)?;
     let (repeated, replaced, rows) = (lines.repeated, lines.replaced, entry.rows);
     drop(lines);
     std::fs::remove_dir_all(&spilled).map_err(ReferenceError::io(&spilled, "remove the folder"))?;
     let mut kinds = vec![entry];
-    for other in base_manifest
-        .kinds
-        .into_iter()
-        .filter(|other| other.kind != kind.name())
-    {
+    for other in base_manifest.kinds.into_iter().filter(|other| other.kind != kind.name()) {
         incoming.share_kind(other.kind.parse()?, &base_folder)?;
         kinds.push(other);
     }
-    let label = format!(
-        "{kind} of {} over {}",
-        file_names(files),
-        base_manifest.label
-    );
+    let label = format!("{kind} of {} over {}", file_names(files), base_manifest.label);
     let (version, is_new) = incoming.adopt(kinds, label, Some(base.clone()))?;
     tracing::info!(%version, %kind, rows, malformed = malformed.len(), is_new, "loaded reference data");
     Ok(LoadedVersion {
@@ -149,18 +132,11 @@ pub fn load(
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 fn file_names(files: &[PathBuf]) -> String {
-    files
-        .iter()
-        .map(|file| file_name(file))
-        .collect::<Vec<_>>()
-        .join(", ")
+    files.iter().map(|file| file_name(file)).collect::<Vec<_>>().join(", ")
 }
 
 /// The rows of a load, as they come.
@@ -195,21 +171,12 @@ impl Reading {
         files: usize,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), ReferenceError> {
-        std::fs::create_dir_all(&self.spilled)
-            .map_err(ReferenceError::io(&self.spilled, "create the folder"))?;
+        std::fs::create_dir_all(&self.spilled).map_err(ReferenceError::io(&self.spilled, "create the folder"))?;
         let mut source = CsvSource::open(self.kind, file)?;
         let mut lines = String::new();
         let mut report = |source: &CsvSource, rows: u64, malformed: usize| {
             let (bytes_read, bytes_total) = source.bytes();
-            progress(Progress {
-                file,
-                file_index,
-                files,
-                bytes_read,
-                bytes_total,
-                rows,
-                malformed: malformed as u64,
-            });
+            progress(Progress { file, file_index, files, bytes_read, bytes_total, rows, malformed: malformed as u64 });
         };
         let mut taken = 0;
         while let Some(row) = source.next_row(&mut lines)? {
@@ -220,9 +187,7 @@ impl Reading {
                 Row::Malformed { line, why } => self.refuse(file, line, why)?,
             }
             for line in lines.lines() {
-                self.sorter
-                    .push(line)
-                    .map_err(ReferenceError::io(&self.spilled, "sort the rows"))?;
+                self.sorter.push(line).map_err(ReferenceError::io(&self.spilled, "sort the rows"))?;
             }
             lines.clear();
             if self.rows.is_multiple_of(PROGRESS_ROWS) {
@@ -239,12 +204,7 @@ impl Reading {
         Ok(())
     }
 
-    fn refuse(
-        &mut self,
-        file: &Path,
-        line: u64,
-        why: parse::Malformed,
-    ) -> Result<(), ReferenceError> {
+    fn refuse(&mut self, file: &Path, line: u64, why: parse::Malformed) -> Result<(), ReferenceError> {
         let count = self.malformed.len() as u64 + 1;
         if count > MALFORMED_ROWS_MAX {
             return Err(ReferenceError::TooManyMalformed {
@@ -270,26 +230,11 @@ impl Reading {
     fn no_rows(&self, first: &Path) -> ReferenceError {
         let (file, hint) = match self.malformed.first() {
             Some(row) => {
-                let MalformedRow {
-                    line,
-                    column,
-                    message,
-                    ..
-                } = row;
-                (
-                    row.file.clone(),
-                    format!("line {line}, column '{column}': {message}"),
-                )
+                let MalformedRow { line, column, message, .. } = row;
+                (row.file.clone(), format!("line {line}, column '{column}': {message}"))
             }
-            None => (
-                first.to_owned(),
-                "the file has a header and no rows".to_owned(),
-            ),
+            None => (first.to_owned(), "the file has a header and no rows".to_owned()),
         };
-        ReferenceError::NoRows {
-            file,
-            kind: self.kind.name(),
-            hint,
-        }
+        ReferenceError::NoRows { file, kind: self.kind.name(), hint }
     }
 }

@@ -47,11 +47,7 @@ impl Reference {
         Self::build(&store::builtin_version()?, builtin::LABEL, Source::Builtin)
     }
 
-    pub(crate) fn build(
-        version: &str,
-        label: &str,
-        source: Source,
-    ) -> Result<Self, ReferenceError> {
+    pub(crate) fn build(version: &str, label: &str, source: Source) -> Result<Self, ReferenceError> {
         Ok(Self {
             version: version.to_owned(),
             label: label.to_owned(),

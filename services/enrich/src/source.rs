@@ -4,9 +4,7 @@ use crate::load::parse::SEPARATOR;
 use crate::load::sort::SortedLines;
 use crate::table::{ColumnType, table};
 use crate::{Kind, ReferenceError, builtin};
-use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Builder, Int32Builder, RecordBatch, StringBuilder,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Builder, Int32Builder, RecordBatch, StringBuilder};
 use arrow::datatypes::{Date32Type, Int32Type, SchemaRef};
 use chrono::NaiveDate;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -34,11 +32,9 @@ impl Source {
     /// The kind cannot be read, or a file has not the columns of its kind.
     pub(crate) fn batches(&self, kind: Kind) -> Result<Batches, ReferenceError> {
         match self {
-            Self::Builtin => Ok(Box::new(LineBatches {
-                kind,
-                lines: builtin::lines(kind)?,
-                file: builtin::file_name(kind),
-            })),
+            Self::Builtin => {
+                Ok(Box::new(LineBatches { kind, lines: builtin::lines(kind)?, file: builtin::file_name(kind) }))
+            }
             Self::Folder(folder) => parquet_batches(kind, &kind_path(folder, kind)),
         }
     }
@@ -46,37 +42,23 @@ impl Source {
 
 /// File of a kind in a version's folder.
 pub(crate) fn kind_path(folder: &Path, kind: Kind) -> PathBuf {
-    folder
-        .join("kinds")
-        .join(format!("{}.parquet", kind.name()))
+    folder.join("kinds").join(format!("{}.parquet", kind.name()))
 }
 
 fn parquet_batches(kind: Kind, path: &Path) -> Result<Batches, ReferenceError> {
     let file = File::open(path).map_err(ReferenceError::io(path, "open the file"))?;
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(ReferenceError::parquet(path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(ReferenceError::parquet(path))?;
     let expected = table(kind).schema();
     if builder.schema().fields() != expected.fields() {
-        return Err(ReferenceError::broken(
-            path,
-            format!("the file has not the columns of {kind}"),
-        ));
+        return Err(ReferenceError::broken(path, format!("the file has not the columns of {kind}")));
     }
-    let reader = builder
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(ReferenceError::parquet(path))?;
+    let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(ReferenceError::parquet(path))?;
     let path = path.to_owned();
-    Ok(Box::new(reader.map(move |batch| {
-        batch.map_err(ReferenceError::parquet(&path))
-    })))
+    Ok(Box::new(reader.map(move |batch| batch.map_err(ReferenceError::parquet(&path)))))
 }
 
 /// A column of text of a batch whose schema was checked when it was read.
-pub(crate) fn text<'a>(
-    batch: &'a RecordBatch,
-    column: usize,
-) -> impl Fn(usize) -> Option<&'a str> + 'a {
+pub(crate) fn text<'a>(batch: &'a RecordBatch, column: usize) -> impl Fn(usize) -> Option<&'a str> + 'a {
     let array = batch.column(column).as_string::<i32>();
     move |row| array.is_valid(row).then(|| array.value(row))
 }
@@ -110,10 +92,7 @@ impl Iterator for LineBatches {
                 Ok(Some(line)) => rows.push(&line),
                 Ok(None) => break,
                 Err(error) => {
-                    return Some(Err(ReferenceError::io(
-                        Path::new(self.file),
-                        "sort the rows",
-                    )(error)));
+                    return Some(Err(ReferenceError::io(Path::new(self.file), "sort the rows")(error)));
                 }
             }
         }

@@ -14,15 +14,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String never fails.
-            if write!(text, "{byte:02x}").is_err() {
-                text.clear();
-            }
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String never fails.
+        if write!(text, "{byte:02x}").is_err() {
+            text.clear();
+        }
+        text
+    })
 }
 
 /// The versions of a reference folder, in the order they came into it; none
@@ -35,15 +33,10 @@ pub fn list(reference_dir: &Path) -> Result<Vec<Manifest>, ReferenceError> {
     if !reference_dir.exists() {
         return Ok(versions);
     }
-    let entries = fs::read_dir(reference_dir)
-        .map_err(ReferenceError::io(reference_dir, "list the folder"))?;
+    let entries = fs::read_dir(reference_dir).map_err(ReferenceError::io(reference_dir, "list the folder"))?;
     for entry in entries {
-        let path = entry
-            .map_err(ReferenceError::io(reference_dir, "list the folder"))?
-            .path();
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let path = entry.map_err(ReferenceError::io(reference_dir, "list the folder"))?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if path.is_dir() && !hidden {
             versions.push(Manifest::read(&path)?);
         }
@@ -64,25 +57,15 @@ pub fn latest(reference_dir: &Path) -> Result<Option<String>, ReferenceError> {
 ///
 /// # Errors
 /// There is no such version, or its folder is broken.
-pub(crate) fn open_folder(
-    reference_dir: &Path,
-    version: &str,
-) -> Result<(PathBuf, Manifest), ReferenceError> {
+pub(crate) fn open_folder(reference_dir: &Path, version: &str) -> Result<(PathBuf, Manifest), ReferenceError> {
     let folder = reference_dir.join(version);
     let is_name = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !is_name || !folder.is_dir() {
-        let known: Vec<String> = list(reference_dir)?
-            .into_iter()
-            .map(|manifest| manifest.version)
-            .collect();
+        let known: Vec<String> = list(reference_dir)?.into_iter().map(|manifest| manifest.version).collect();
         return Err(ReferenceError::MissingVersion {
             dir: reference_dir.to_owned(),
             version: version.to_owned(),
-            known: if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known.join(", ")
-            },
+            known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
         });
     }
     let manifest = Manifest::read_checked(&folder)?;
@@ -116,9 +99,7 @@ pub fn materialise_builtin(reference_dir: &Path) -> Result<String, ReferenceErro
         }
         kinds.push(entry);
     }
-    incoming
-        .adopt(kinds, builtin::LABEL.to_owned(), None)
-        .map(|(version, _)| version)
+    incoming.adopt(kinds, builtin::LABEL.to_owned(), None).map(|(version, _)| version)
 }
 
 /// Version id of the built-in reference.
@@ -132,11 +113,7 @@ pub(crate) fn builtin_version() -> Result<String, ReferenceError> {
         let (digest, _) = kind_file::digest_lines(&mut builtin::lines(kind)?).map_err(sorting)?;
         digests.push((kind, digest));
     }
-    Ok(version_id(
-        digests
-            .iter()
-            .map(|(kind, digest)| (*kind, digest.as_str())),
-    ))
+    Ok(version_id(digests.iter().map(|(kind, digest)| (*kind, digest.as_str()))))
 }
 
 static INCOMING: AtomicU64 = AtomicU64::new(0);
@@ -154,15 +131,10 @@ impl Incoming {
         let folder = reference_dir.join(format!(".incoming-{}-{number}", std::process::id()));
         if folder.exists() {
             // Left by a process of the same number that was killed.
-            fs::remove_dir_all(&folder)
-                .map_err(ReferenceError::io(&folder, "remove the old folder"))?;
+            fs::remove_dir_all(&folder).map_err(ReferenceError::io(&folder, "remove the old folder"))?;
         }
-        fs::create_dir_all(folder.join("kinds"))
-            .map_err(ReferenceError::io(&folder, "create the folder"))?;
-        Ok(Self {
-            reference_dir: reference_dir.to_owned(),
-            folder,
-        })
+        fs::create_dir_all(folder.join("kinds")).map_err(ReferenceError::io(&folder, "create the folder"))?;
+        Ok(Self { reference_dir: reference_dir.to_owned(), folder })
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -197,9 +169,7 @@ impl Incoming {
     ) -> Result<(String, bool), ReferenceError> {
         let place = |entry: &KindEntry| Kind::ALL.iter().position(|kind| kind.name() == entry.kind);
         kinds.sort_by_key(place);
-        let digests = Kind::ALL
-            .into_iter()
-            .zip(kinds.iter().map(|entry| entry.content_sha256.as_str()));
+        let digests = Kind::ALL.into_iter().zip(kinds.iter().map(|entry| entry.content_sha256.as_str()));
         let version = version_id(digests);
         let target = self.reference_dir.join(&version);
         if target.exists() {
@@ -209,18 +179,8 @@ impl Incoming {
         let source = Source::Folder(self.folder.clone());
         let reference = Reference::build(&version, &label, source.clone())?;
         let tables = dimensions::write_all(&source, &reference, &self.folder)?;
-        let sequence = list(&self.reference_dir)?
-            .last()
-            .map_or(1, |manifest| manifest.sequence + 1);
-        let manifest = Manifest {
-            format: FORMAT,
-            version: version.clone(),
-            label,
-            base,
-            sequence,
-            kinds,
-            tables,
-        };
+        let sequence = list(&self.reference_dir)?.last().map_or(1, |manifest| manifest.sequence + 1);
+        let manifest = Manifest { format: FORMAT, version: version.clone(), label, base, sequence, kinds, tables };
         manifest.write(&self.folder)?;
         sync(&self.folder.join(MANIFEST_FILE))?;
         sync(&self.folder)?;
@@ -230,9 +190,7 @@ impl Incoming {
                 open_folder(&self.reference_dir, &version)?;
                 return Ok((version, false));
             }
-            return Err(ReferenceError::io(&target, "move the folder into place")(
-                error,
-            ));
+            return Err(ReferenceError::io(&target, "move the folder into place")(error));
         }
         sync(&self.reference_dir)?;
         Ok((version, true))
@@ -250,7 +208,5 @@ impl Drop for Incoming {
 }
 
 fn sync(path: &Path) -> Result<(), ReferenceError> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(ReferenceError::io(path, "sync"))
+    File::open(path).and_then(|file| file.sync_all()).map_err(ReferenceError::io(path, "sync"))
 }

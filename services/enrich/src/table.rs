@@ -45,35 +45,19 @@ impl Table {
 }
 
 const fn text(name: &'static str) -> Column {
-    Column {
-        name,
-        cells: ColumnType::Text,
-        nullable: false,
-    }
+    Column { name, cells: ColumnType::Text, nullable: false }
 }
 
 const fn optional(name: &'static str) -> Column {
-    Column {
-        name,
-        cells: ColumnType::Text,
-        nullable: true,
-    }
+    Column { name, cells: ColumnType::Text, nullable: true }
 }
 
 const fn integer(name: &'static str) -> Column {
-    Column {
-        name,
-        cells: ColumnType::Integer,
-        nullable: true,
-    }
+    Column { name, cells: ColumnType::Integer, nullable: true }
 }
 
 const fn date(name: &'static str) -> Column {
-    Column {
-        name,
-        cells: ColumnType::Date,
-        nullable: true,
-    }
+    Column { name, cells: ColumnType::Date, nullable: true }
 }
 
 pub(crate) const POSTCODES: Table = Table {
@@ -89,29 +73,14 @@ pub(crate) const POSTCODES: Table = Table {
 };
 
 pub(crate) const POSTCODE_DISTRICTS: Table = Table {
-    columns: &[
-        text("postcode_district"),
-        text("district"),
-        integer("imd2019_decile"),
-        integer("share_percent"),
-    ],
+    columns: &[text("postcode_district"), text("district"), integer("imd2019_decile"), integer("share_percent")],
     key: 1,
 };
 
-pub(crate) const LSOA: Table = Table {
-    columns: &[
-        text("lsoa11"),
-        optional("msoa11"),
-        text("district"),
-        optional("district_name"),
-    ],
-    key: 1,
-};
+pub(crate) const LSOA: Table =
+    Table { columns: &[text("lsoa11"), optional("msoa11"), text("district"), optional("district_name")], key: 1 };
 
-pub(crate) const LSOA21: Table = Table {
-    columns: &[text("lsoa21"), text("lsoa11"), optional("change")],
-    key: 2,
-};
+pub(crate) const LSOA21: Table = Table { columns: &[text("lsoa21"), text("lsoa11"), optional("change")], key: 2 };
 
 pub(crate) const AUTHORITIES: Table = Table {
     columns: &[
@@ -123,30 +92,14 @@ pub(crate) const AUTHORITIES: Table = Table {
     key: 1,
 };
 
-pub(crate) const REGIONS: Table = Table {
-    columns: &[
-        text("district"),
-        optional("district_name"),
-        text("region"),
-        text("region_name"),
-    ],
-    key: 1,
-};
+pub(crate) const REGIONS: Table =
+    Table { columns: &[text("district"), optional("district_name"), text("region"), text("region_name")], key: 1 };
 
-pub(crate) const IMD2019: Table = Table {
-    columns: &[text("lsoa11"), integer("imd2019_decile")],
-    key: 1,
-};
+pub(crate) const IMD2019: Table = Table { columns: &[text("lsoa11"), integer("imd2019_decile")], key: 1 };
 
-pub(crate) const SECTORS: Table = Table {
-    columns: &[text("code"), text("title"), optional("parent")],
-    key: 1,
-};
+pub(crate) const SECTORS: Table = Table { columns: &[text("code"), text("title"), optional("parent")], key: 1 };
 
-pub(crate) const ORG_IDS: Table = Table {
-    columns: &[text("org_id_a"), text("org_id_b")],
-    key: 2,
-};
+pub(crate) const ORG_IDS: Table = Table { columns: &[text("org_id_a"), text("org_id_b")], key: 2 };
 
 pub(crate) const ORGANISATIONS: Table = Table {
     columns: &[

@@ -42,9 +42,7 @@ impl Vocabulary {
     /// The number of a text, if it was interned.
     #[inline]
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.slots
-            .find(xxh3_64(text.as_bytes()), |number| self.get(*number) == text)
-            .copied()
+        self.slots.find(xxh3_64(text.as_bytes()), |number| self.get(*number) == text).copied()
     }
 
     /// The number of a text, new or old.
@@ -56,10 +54,7 @@ impl Vocabulary {
             return Ok(number);
         }
         let limit = i32::MAX.unsigned_abs();
-        let too_large = || ReferenceError::TooLarge {
-            what: "bytes of text in one column",
-            limit: u64::from(limit),
-        };
+        let too_large = || ReferenceError::TooLarge { what: "bytes of text in one column", limit: u64::from(limit) };
         let number = u32::try_from(self.ends.len()).map_err(|_| too_large())?;
         let end = u32::try_from(self.text.len() + text.len()).map_err(|_| too_large())?;
         if end > limit {
@@ -69,9 +64,7 @@ impl Vocabulary {
         self.ends.push(end);
         let (all, ends) = (&self.text, &self.ends);
         self.slots
-            .insert_unique(xxh3_64(text.as_bytes()), number, |number| {
-                xxh3_64(value(all, ends, *number).as_bytes())
-            });
+            .insert_unique(xxh3_64(text.as_bytes()), number, |number| xxh3_64(value(all, ends, *number).as_bytes()));
         Ok(number)
     }
 
@@ -109,7 +102,6 @@ fn value<'a>(text: &'a str, ends: &[u32], number: u32) -> &'a str {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use arrow::array::AsArray;

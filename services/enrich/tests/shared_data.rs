@@ -16,18 +16,12 @@ use std::time::Instant;
 /// The rows of a gzipped CSV without quoted fields, each as its fields by name.
 fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
     let mut text = String::new();
-    GzDecoder::new(File::open(path).unwrap())
-        .read_to_string(&mut text)
-        .unwrap();
+    GzDecoder::new(File::open(path).unwrap()).read_to_string(&mut text).unwrap();
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap().split(',').collect();
     lines
         .map(|line| {
-            names
-                .iter()
-                .zip(line.split(','))
-                .map(|(name, field)| ((*name).to_owned(), field.to_owned()))
-                .collect()
+            names.iter().zip(line.split(',')).map(|(name, field)| ((*name).to_owned(), field.to_owned())).collect()
         })
         .collect()
 }
@@ -54,11 +48,7 @@ fn load_all(dir: &Path, kinds: &[(Kind, Vec<PathBuf>, u64)]) -> Reference {
 }
 
 fn at(postcode: &str) -> Event {
-    Event {
-        occurred_on: Some(18_307),
-        postcode: Some(postcode.to_owned()),
-        ..Event::default()
-    }
+    Event { occurred_on: Some(18_307), postcode: Some(postcode.to_owned()), ..Event::default() }
 }
 
 /// What the sources say of single postcodes: LSOA, district, decile.
@@ -84,32 +74,15 @@ const IDS: [(&str, &str); 7] = [
 /// Each kind's real files and how many rows they make.
 fn real_files(root: &Path) -> [(Kind, Vec<PathBuf>, u64); 9] {
     let of = |kind: Kind, name: &str, rows: u64| (kind, vec![root.join(name)], rows);
-    let pairs = [
-        "charity-company-numbers",
-        "cio_company_numbers",
-        "dual-registered-uk-charities",
-        "mutual-companies",
-    ];
+    let pairs = ["charity-company-numbers", "cio_company_numbers", "dual-registered-uk-charities", "mutual-companies"];
     let pairs = pairs.map(|name| root.join(format!("identifiers/{name}.csv.gz")));
     [
-        of(
-            Kind::Postcodes,
-            "places/postcode_lsoa_lad_lcr_2022-05.csv.gz",
-            63_498,
-        ),
-        of(
-            Kind::Lsoa,
-            "places/lsoa11_msoa11_lad_england_wales_2022-05.csv.gz",
-            34_753,
-        ),
+        of(Kind::Postcodes, "places/postcode_lsoa_lad_lcr_2022-05.csv.gz", 63_498),
+        of(Kind::Lsoa, "places/lsoa11_msoa11_lad_england_wales_2022-05.csv.gz", 34_753),
         of(Kind::Lsoa21, "places/lsoa11_lsoa21_lad22.csv.gz", 35_795),
         of(Kind::Authorities, "places/lad23_cauth23.csv", 53),
         of(Kind::Regions, "places/lad24_region24.csv", 296),
-        of(
-            Kind::Imd2019,
-            "deprivation/imd2019_england_lsoa11.csv.gz",
-            32_844,
-        ),
+        of(Kind::Imd2019, "deprivation/imd2019_england_lsoa11.csv.gz", 32_844),
         // 806 classes in 88 divisions in 21 sections.
         of(Kind::Sic, "classifications/sic2007.csv.gz", 915),
         of(Kind::Icnptso, "classifications/icnptso.csv", 127),
@@ -131,18 +104,12 @@ fn real_files_load_and_resolve() {
         assert_eq!(texts(&batch, "lsoa")[row], *lsoa, "{postcode}");
         assert_eq!(texts(&batch, "district")[row], *district, "{postcode}");
         assert_eq!(texts(&batch, "imd_decile")[row], *decile, "{postcode}");
-        assert_eq!(
-            texts(&batch, "combined_authority")[row],
-            "E47000004",
-            "{postcode}"
-        );
+        assert_eq!(texts(&batch, "combined_authority")[row], "E47000004", "{postcode}");
         assert_eq!(texts(&batch, "region")[row], "E12000002", "{postcode}");
     }
     // The most and the least deprived LSOA of England in 2019.
-    let extremes = ["E01021988", "E01017787"].map(|code| Event {
-        place_code: Some(code.to_owned()),
-        ..Event::default()
-    });
+    let extremes =
+        ["E01021988", "E01017787"].map(|code| Event { place_code: Some(code.to_owned()), ..Event::default() });
     let batch = enrich(&validated(&extremes), &reference).unwrap();
     assert_eq!(texts(&batch, "imd_decile"), ["1", "10"]);
     for (id, preferred) in IDS {
@@ -159,15 +126,10 @@ fn every_postcode_resolves_as_its_row_says() {
     let path = root.join("postcode_lsoa_lad_north_west_2022-05.csv.gz");
     let imd = root.join("../deprivation/imd2019_england_lsoa11.csv.gz");
     let folder = tempfile::tempdir().unwrap();
-    let kinds = [
-        (Kind::Postcodes, vec![path.clone()], 123_403),
-        (Kind::Imd2019, vec![imd.clone()], 32_844),
-    ];
+    let kinds = [(Kind::Postcodes, vec![path.clone()], 123_403), (Kind::Imd2019, vec![imd.clone()], 32_844)];
     let reference = load_all(folder.path(), &kinds);
-    let deciles: BTreeMap<String, String> = rows(&imd)
-        .into_iter()
-        .map(|row| (row["lsoa11_code"].clone(), row["IMD_decile"].clone()))
-        .collect();
+    let deciles: BTreeMap<String, String> =
+        rows(&imd).into_iter().map(|row| (row["lsoa11_code"].clone(), row["IMD_decile"].clone())).collect();
     let rows = rows(&path);
     for chunk in rows.chunks(4_096) {
         let events: Vec<Event> = chunk.iter().map(|row| at(&row["pcds"])).collect();
@@ -182,18 +144,11 @@ fn every_postcode_resolves_as_its_row_says() {
             }
             assert_eq!(lsoas[index], row["lsoa11cd"], "{postcode}");
             assert_eq!(districts[index], row["ladcd"], "{postcode}");
-            assert_eq!(
-                &found_deciles[index],
-                deciles.get(&row["lsoa11cd"]).map_or("", String::as_str),
-                "{postcode}"
-            );
+            assert_eq!(&found_deciles[index], deciles.get(&row["lsoa11cd"]).map_or("", String::as_str), "{postcode}");
             assert_eq!(bases[index], basis::POSTCODE, "{postcode}");
         }
     }
-    assert_eq!(
-        reference.postcode_count(),
-        rows.iter().filter(|row| !row["ladcd"].is_empty()).count()
-    );
+    assert_eq!(reference.postcode_count(), rows.iter().filter(|row| !row["ladcd"].is_empty()).count());
 }
 
 /// Proves that the built-in reference, which knows no postcode, places at least
@@ -207,22 +162,15 @@ fn the_builtin_reference_places_the_region() {
     let rows = rows(&path);
     let events: Vec<Event> = rows.iter().map(|row| at(&row["pcds"])).collect();
     let batch = enrich(&validated(&events), &reference).unwrap();
-    let right = texts(&batch, "district")
-        .iter()
-        .zip(&rows)
-        .filter(|(district, row)| **district == row["ladcd"])
-        .count();
+    let right =
+        texts(&batch, "district").iter().zip(&rows).filter(|(district, row)| **district == row["ladcd"]).count();
     println!(
         "built-in districts: {right} of {} postcodes right, {:.1} %",
         rows.len(),
         100.0 * f64::from(u32::try_from(right).unwrap()) / 63_498.0
     );
     assert_eq!(rows.len(), 63_498);
-    assert!(
-        right * 10 >= rows.len() * 9,
-        "{right} of {} are right",
-        rows.len()
-    );
+    assert!(right * 10 >= rows.len() * 9, "{right} of {} are right", rows.len());
     let bases: BTreeSet<String> = texts(&batch, "place_basis").into_iter().collect();
     assert_eq!(bases, BTreeSet::from([basis::POSTCODE_DISTRICT.to_owned()]));
 }
@@ -232,23 +180,14 @@ fn the_builtin_reference_places_the_region() {
 #[test]
 fn the_builtin_postcode_districts_are_computed() {
     let Some(root) = shared("places") else { return };
-    let deciles: BTreeMap<String, u32> =
-        rows(&root.join("../deprivation/imd2019_england_lsoa11.csv.gz"))
-            .into_iter()
-            .map(|row| {
-                (
-                    row["lsoa11_code"].clone(),
-                    row["IMD_decile"].parse().unwrap(),
-                )
-            })
-            .collect();
+    let deciles: BTreeMap<String, u32> = rows(&root.join("../deprivation/imd2019_england_lsoa11.csv.gz"))
+        .into_iter()
+        .map(|row| (row["lsoa11_code"].clone(), row["IMD_decile"].parse().unwrap()))
+        .collect();
     let mut by_outward: BTreeMap<String, Vec<BTreeMap<String, String>>> = BTreeMap::new();
     for row in rows(&root.join("postcode_lsoa_lad_north_west_2022-05.csv.gz")) {
         if !row["ladcd"].is_empty() {
-            by_outward
-                .entry(row["pcds"].split(' ').next().unwrap().to_owned())
-                .or_default()
-                .push(row);
+            by_outward.entry(row["pcds"].split(' ').next().unwrap().to_owned()).or_default().push(row);
         }
     }
     let mut computed = Vec::new();
@@ -260,29 +199,15 @@ fn the_builtin_postcode_districts_are_computed() {
         for row in &rows {
             *counts.entry(&row["ladcd"]).or_default() += 1;
         }
-        let (district, count) = counts
-            .iter()
-            .max_by_key(|(code, count)| (**count, std::cmp::Reverse(**code)))
-            .unwrap();
+        let (district, count) = counts.iter().max_by_key(|(code, count)| (**count, std::cmp::Reverse(**code))).unwrap();
         let of_district = rows.iter().filter(|row| row["ladcd"] == *district);
-        let mut median: Vec<u32> = of_district
-            .filter_map(|row| deciles.get(&row["lsoa11cd"]).copied())
-            .collect();
+        let mut median: Vec<u32> = of_district.filter_map(|row| deciles.get(&row["lsoa11cd"]).copied()).collect();
         median.sort_unstable();
-        let decile = median
-            .get(median.len().saturating_sub(1) / 2)
-            .map_or(String::new(), u32::to_string);
-        computed.push(format!(
-            "{outward},{district},{decile},{}",
-            100 * count / rows.len()
-        ));
+        let decile = median.get(median.len().saturating_sub(1) / 2).map_or(String::new(), u32::to_string);
+        computed.push(format!("{outward},{district},{decile},{}", 100 * count / rows.len()));
     }
     let built_in = include_str!("../builtin/postcode-districts.csv");
-    let built_in: Vec<&str> = built_in
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .skip(1)
-        .collect();
+    let built_in: Vec<&str> = built_in.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
     assert_eq!(computed, built_in);
 }
 
@@ -291,47 +216,22 @@ fn the_builtin_postcode_districts_are_computed() {
 #[test]
 fn the_builtin_lsoas_are_the_regions() {
     let Some(root) = shared("places") else { return };
-    let region = [
-        "E06000006",
-        "E08000011",
-        "E08000012",
-        "E08000013",
-        "E08000014",
-        "E08000015",
-    ];
-    let deciles: BTreeMap<String, String> =
-        rows(&root.join("../deprivation/imd2019_england_lsoa11.csv.gz"))
-            .into_iter()
-            .map(|row| (row["lsoa11_code"].clone(), row["IMD_decile"].clone()))
-            .collect();
-    let mut expected: Vec<[String; 3]> =
-        rows(&root.join("lsoa11_msoa11_lad_england_wales_2022-05.csv.gz"))
-            .into_iter()
-            .filter(|row| region.contains(&row["ladcd"].as_str()))
-            .map(|row| {
-                [
-                    row["lsoa11cd"].clone(),
-                    row["ladcd"].clone(),
-                    deciles[&row["lsoa11cd"]].clone(),
-                ]
-            })
-            .collect();
-    expected.sort();
-    let events: Vec<Event> = expected
-        .iter()
-        .map(|row| Event {
-            place_code: Some(row[0].clone()),
-            ..Event::default()
-        })
+    let region = ["E06000006", "E08000011", "E08000012", "E08000013", "E08000014", "E08000015"];
+    let deciles: BTreeMap<String, String> = rows(&root.join("../deprivation/imd2019_england_lsoa11.csv.gz"))
+        .into_iter()
+        .map(|row| (row["lsoa11_code"].clone(), row["IMD_decile"].clone()))
         .collect();
+    let mut expected: Vec<[String; 3]> = rows(&root.join("lsoa11_msoa11_lad_england_wales_2022-05.csv.gz"))
+        .into_iter()
+        .filter(|row| region.contains(&row["ladcd"].as_str()))
+        .map(|row| [row["lsoa11cd"].clone(), row["ladcd"].clone(), deciles[&row["lsoa11cd"]].clone()])
+        .collect();
+    expected.sort();
+    let events: Vec<Event> =
+        expected.iter().map(|row| Event { place_code: Some(row[0].clone()), ..Event::default() }).collect();
     let batch = enrich(&validated(&events), &Reference::builtin().unwrap()).unwrap();
     let found: Vec<[String; 3]> = (0..events.len())
-        .zip(
-            texts(&batch, "lsoa")
-                .into_iter()
-                .zip(texts(&batch, "district"))
-                .zip(texts(&batch, "imd_decile")),
-        )
+        .zip(texts(&batch, "lsoa").into_iter().zip(texts(&batch, "district")).zip(texts(&batch, "imd_decile")))
         .map(|(_, ((lsoa, district), decile))| [lsoa, district, decile])
         .collect();
     assert_eq!(found, expected);

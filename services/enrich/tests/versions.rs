@@ -5,9 +5,7 @@
 mod common;
 
 use common::{csv, load_file, texts};
-use commonweal_enrich::{
-    Kind, MALFORMED_ROWS_MAX, Reference, ReferenceError, latest, list, load, materialise_builtin,
-};
+use commonweal_enrich::{Kind, MALFORMED_ROWS_MAX, Reference, ReferenceError, latest, list, load, materialise_builtin};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -32,23 +30,12 @@ const ROWS: [&str; 3] = [
 fn equal_content_is_the_same_version() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
-    let plain = csv(
-        folder.path(),
-        "plain.csv",
-        &lines(&[HEADER, ROWS[0], ROWS[1], ROWS[2]]),
-    );
+    let plain = csv(folder.path(), "plain.csv", &lines(&[HEADER, ROWS[0], ROWS[1], ROWS[2]]));
     let first = load_file(Kind::Postcodes, &plain, &one, None).unwrap();
     assert!(first.is_new);
     assert_eq!((first.rows, first.repeated, first.replaced), (3, 0, 0));
 
-    let turned = [
-        HEADER,
-        ROWS[2],
-        ROWS[0],
-        "l81th,,E00033846,E01006673,E02001383,E08000012",
-        ROWS[1],
-    ]
-    .join("\n");
+    let turned = [HEADER, ROWS[2], ROWS[0], "l81th,,E00033846,E01006673,E02001383,E08000012", ROWS[1]].join("\n");
     let packed = folder.path().join("other name.csv.gz");
     let mut encoder = GzEncoder::new(File::create(&packed).unwrap(), Compression::fast());
     encoder.write_all(turned.as_bytes()).unwrap();
@@ -59,11 +46,7 @@ fn equal_content_is_the_same_version() {
         assert_eq!(again.is_new, dir == &two);
         assert_eq!((again.rows, again.repeated, again.replaced), (3, 1, 0));
     }
-    let files = [
-        "kinds/postcodes.parquet",
-        "places.parquet",
-        "sectors.parquet",
-    ];
+    let files = ["kinds/postcodes.parquet", "places.parquet", "sectors.parquet"];
     for file in files {
         let bytes = [&one, &two].map(|dir| fs::read(dir.join(&first.version).join(file)).unwrap());
         assert_eq!(bytes[0], bytes[1], "{file}");
@@ -72,19 +55,9 @@ fn equal_content_is_the_same_version() {
     let changed = csv(
         folder.path(),
         "changed.csv",
-        &lines(&[
-            HEADER,
-            ROWS[0],
-            ROWS[1],
-            &ROWS[2].replace("E06000006", "E08000013"),
-        ]),
+        &lines(&[HEADER, ROWS[0], ROWS[1], &ROWS[2].replace("E06000006", "E08000013")]),
     );
-    assert_ne!(
-        load_file(Kind::Postcodes, &changed, &one, None)
-            .unwrap()
-            .version,
-        first.version
-    );
+    assert_ne!(load_file(Kind::Postcodes, &changed, &one, None).unwrap().version, first.version);
 }
 
 /// Proves that a load keeps the base's other kinds, that versions are listed in
@@ -101,12 +74,7 @@ fn a_load_builds_on_its_base() {
     ];
     let mut seen = Vec::new();
     let loaded = load(Kind::Postcodes, &files, &dir, None, &mut |progress| {
-        seen.push((
-            progress.file_index,
-            progress.rows,
-            progress.bytes_read,
-            progress.bytes_total,
-        ));
+        seen.push((progress.file_index, progress.rows, progress.bytes_read, progress.bytes_total));
     })
     .unwrap();
     assert_eq!((loaded.rows, loaded.replaced), (2, 1));
@@ -114,34 +82,20 @@ fn a_load_builds_on_its_base() {
     assert!(seen.iter().all(|(_, _, read, total)| read == total));
     assert_eq!((seen[0].0, seen[0].1, seen[1].0, seen[1].1), (0, 2, 1, 3));
 
-    let register = csv(
-        folder.path(),
-        "register.csv",
-        &lines(&["organisation_id,name", "GB-CHC-1,One"]),
-    );
+    let register = csv(folder.path(), "register.csv", &lines(&["organisation_id,name", "GB-CHC-1,One"]));
     let next = load_file(Kind::Organisations, &register, &dir, Some(&loaded.version)).unwrap();
     let builtin = materialise_builtin(&dir).unwrap();
-    let versions: Vec<String> = list(&dir)
-        .unwrap()
-        .into_iter()
-        .map(|manifest| manifest.version)
-        .collect();
+    let versions: Vec<String> = list(&dir).unwrap().into_iter().map(|manifest| manifest.version).collect();
     assert_eq!(versions, [builtin.as_str(), &loaded.version, &next.version]);
     assert_eq!(latest(&dir).unwrap(), Some(next.version.clone()));
 
     let manifests = list(&dir).unwrap();
-    assert_eq!(
-        manifests[2].kind(Kind::Postcodes),
-        manifests[1].kind(Kind::Postcodes)
-    );
+    assert_eq!(manifests[2].kind(Kind::Postcodes), manifests[1].kind(Kind::Postcodes));
     assert_eq!(manifests[2].kind(Kind::Sic), manifests[0].kind(Kind::Sic));
     assert_eq!(manifests[2].base.as_deref(), Some(loaded.version.as_str()));
     assert_eq!(manifests[1].kind(Kind::Postcodes).unwrap().sources.len(), 2);
     let reference = Reference::open(&dir, &next.version).unwrap();
-    assert_eq!(
-        (reference.postcode_count(), reference.organisation_count()),
-        (2, 1)
-    );
+    assert_eq!((reference.postcode_count(), reference.organisation_count()), (2, 1));
     assert_eq!(reference.version(), next.version);
 }
 
@@ -157,25 +111,13 @@ fn the_builtin_reference_materialises() {
     let disk = Reference::open(folder.path(), &version).unwrap();
     let tables = [
         ("places", memory.places().unwrap(), disk.places().unwrap()),
-        (
-            "organisations",
-            memory.organisations().unwrap(),
-            disk.organisations().unwrap(),
-        ),
-        (
-            "sectors",
-            memory.sectors().unwrap(),
-            disk.sectors().unwrap(),
-        ),
+        ("organisations", memory.organisations().unwrap(), disk.organisations().unwrap()),
+        ("sectors", memory.sectors().unwrap(), disk.sectors().unwrap()),
     ];
     for (name, in_memory, on_disk) in &tables {
         assert_eq!(in_memory, on_disk, "{name}");
-        let file =
-            File::open(folder.path().join(&version).join(format!("{name}.parquet"))).unwrap();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-            .unwrap()
-            .build()
-            .unwrap();
+        let file = File::open(folder.path().join(&version).join(format!("{name}.parquet"))).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
         let rows: usize = reader.map(|batch| batch.unwrap().num_rows()).sum();
         assert_eq!(rows, in_memory.num_rows(), "{name}");
     }
@@ -194,19 +136,11 @@ fn the_builtin_reference_materialises() {
         ["E08000013", "St. Helens", "district", "E47000004"],
         ["E08000014", "Sefton", "district", "E47000004"],
         ["E08000015", "Wirral", "district", "E47000004"],
-        [
-            "E47000004",
-            "Liverpool City Region",
-            "combined-authority",
-            "E12000002",
-        ],
+        ["E47000004", "Liverpool City Region", "combined-authority", "E12000002"],
         ["E12000002", "North West", "region", ""],
         ["E06000049", "Cheshire East", "district", "E12000002"],
     ] {
-        assert!(
-            rows.contains(&expected.map(str::to_owned)),
-            "{expected:?} is missing"
-        );
+        assert!(rows.contains(&expected.map(str::to_owned)), "{expected:?} is missing");
     }
     let unnamed: Vec<&[String; 4]> = rows.iter().filter(|row| row[0] == row[1]).collect();
     assert!(unnamed.is_empty(), "places without a name: {unnamed:?}");
@@ -215,92 +149,60 @@ fn the_builtin_reference_materialises() {
     assert!(texts(sectors, "code").contains(&"D10".to_owned()));
 }
 
+fn rewrite(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = fs::read(path).unwrap();
+    change(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
+/// A change to a folder, and what is said of it.
+type Damage = (fn(&Path), &'static str);
+
+const DAMAGES: [Damage; 7] = [
+    (|folder| fs::remove_file(folder.join("kinds/lsoa.parquet")).unwrap(), "kinds/lsoa.parquet cannot be read"),
+    (|folder| fs::remove_file(folder.join("places.parquet")).unwrap(), "places.parquet cannot be read"),
+    (
+        |folder| rewrite(&folder.join("kinds/sic.parquet"), |bytes| bytes.truncate(100)),
+        "kinds/sic.parquet has 100 bytes",
+    ),
+    (
+        |folder| rewrite(&folder.join("kinds/regions.parquet"), |bytes| bytes[40] ^= 1),
+        "kinds/regions.parquet was changed",
+    ),
+    (|folder| fs::remove_file(folder.join("reference.json")).unwrap(), "reference.json cannot be read"),
+    (|folder| rewrite(&folder.join("reference.json"), |bytes| bytes.truncate(40)), "reference.json is no manifest"),
+    (
+        |folder| {
+            rewrite(&folder.join("reference.json"), |bytes| {
+                let text = String::from_utf8_lossy(bytes);
+                *bytes = text.replace("\"imd2019\"", "\"imd2004\"").into_bytes();
+            });
+        },
+        "names no file of kind imd2019",
+    ),
+];
+
 /// Proves that a folder that is not as it was written is refused, and that the
 /// message says what is wrong and where.
 #[test]
 fn broken_folders_are_refused() {
-    type Break = fn(&Path);
-    let breaks: [(Break, &str); 7] = [
-        (
-            |folder| fs::remove_file(folder.join("kinds/lsoa.parquet")).unwrap(),
-            "kinds/lsoa.parquet cannot be read",
-        ),
-        (
-            |folder| fs::remove_file(folder.join("places.parquet")).unwrap(),
-            "places.parquet cannot be read",
-        ),
-        (
-            |folder| {
-                let file = File::options()
-                    .write(true)
-                    .open(folder.join("kinds/sic.parquet"))
-                    .unwrap();
-                file.set_len(100).unwrap();
-            },
-            "kinds/sic.parquet has 100 bytes",
-        ),
-        (
-            |folder| {
-                let path = folder.join("kinds/regions.parquet");
-                let mut bytes = fs::read(&path).unwrap();
-                bytes[40] ^= 1;
-                fs::write(path, bytes).unwrap();
-            },
-            "kinds/regions.parquet was changed",
-        ),
-        (
-            |folder| fs::remove_file(folder.join("reference.json")).unwrap(),
-            "reference.json cannot be read",
-        ),
-        (
-            |folder| fs::write(folder.join("reference.json"), "{\"format\": 1").unwrap(),
-            "reference.json is no manifest",
-        ),
-        (
-            |folder| {
-                let path = folder.join("reference.json");
-                let text = fs::read_to_string(&path).unwrap();
-                fs::write(
-                    path,
-                    text.replace("\"kind\": \"imd2019\"", "\"kind\": \"imd2004\""),
-                )
-                .unwrap();
-            },
-            "names no file of kind imd2019",
-        ),
-    ];
-    for (damage, expected) in breaks {
+    for (damage, expected) in DAMAGES {
         let folder = tempfile::tempdir().unwrap();
         let version = materialise_builtin(folder.path()).unwrap();
         damage(&folder.path().join(&version));
         let error = Reference::open(folder.path(), &version).unwrap_err();
         assert!(matches!(error, ReferenceError::Broken { .. }), "{error}");
         let message = error.to_string();
-        assert!(
-            message.contains(expected) && message.contains(&version),
-            "{message}"
-        );
-        assert!(
-            materialise_builtin(folder.path()).is_err(),
-            "a broken version was taken for whole"
-        );
+        assert!(message.contains(expected) && message.contains(&version), "{message}");
+        assert!(materialise_builtin(folder.path()).is_err(), "a broken version was taken for whole");
     }
 
     // A version under another's name.
     let folder = tempfile::tempdir().unwrap();
     let version = materialise_builtin(folder.path()).unwrap();
-    fs::rename(
-        folder.path().join(&version),
-        folder.path().join("000000000000"),
-    )
-    .unwrap();
-    let message = Reference::open(folder.path(), "000000000000")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message.contains("its content makes") && message.contains(&version),
-        "{message}"
-    );
+    fs::rename(folder.path().join(&version), folder.path().join("000000000000")).unwrap();
+    let message = Reference::open(folder.path(), "000000000000").unwrap_err().to_string();
+    assert!(message.contains("its content makes") && message.contains(&version), "{message}");
 }
 
 /// Proves that a version that is not there is named with those that are, and
@@ -312,13 +214,8 @@ fn missing_versions_are_named() {
     fs::create_dir_all(folder.path().join(".incoming-1-1/kinds")).unwrap();
     assert_eq!(list(folder.path()).unwrap().len(), 1);
     for name in ["abc", "../abc", ""] {
-        let message = Reference::open(folder.path(), name)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains(&version) && message.contains(&format!("'{name}'")),
-            "{message}"
-        );
+        let message = Reference::open(folder.path(), name).unwrap_err().to_string();
+        assert!(message.contains(&version) && message.contains(&format!("'{name}'")), "{message}");
     }
 }
 
@@ -329,43 +226,17 @@ fn malformed_rows_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("reference");
     let path = folder.path().join("dirty.csv");
-    let mut bytes = [
-        HEADER,
-        ROWS[0],
-        "L8 1T,,,,,",
-        "L8 1TJ,200613,,,,",
-        "L8 1TL,,,E0100667,,E08000012",
-        "L8 1TN,,,",
-        ROWS[1],
-    ]
-    .join("\n")
-    .into_bytes();
+    let mut bytes =
+        [HEADER, ROWS[0], "L8 1T,,,,,", "L8 1TJ,200613,,,,", "L8 1TL,,,E0100667,,E08000012", "L8 1TN,,,", ROWS[1]]
+            .join("\n")
+            .into_bytes();
     bytes.extend_from_slice(b"\nL8 1TP,,,\xff,,\n\"L8\n1TQ\",,,,,\n");
     fs::write(&path, bytes).unwrap();
     let loaded = load_file(Kind::Postcodes, &path, &dir, None).unwrap();
     assert_eq!(loaded.rows, 2);
-    let found: Vec<(u64, &str)> = loaded
-        .malformed
-        .iter()
-        .map(|row| (row.line, row.column.as_str()))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            (3, "postcode"),
-            (4, "doterm"),
-            (5, "lsoa11"),
-            (6, "*"),
-            (8, "lsoa11"),
-            (9, "postcode")
-        ]
-    );
-    assert!(
-        loaded
-            .malformed
-            .iter()
-            .all(|row| row.file == path && !row.message.is_empty())
-    );
+    let found: Vec<(u64, &str)> = loaded.malformed.iter().map(|row| (row.line, row.column.as_str())).collect();
+    assert_eq!(found, [(3, "postcode"), (4, "doterm"), (5, "lsoa11"), (6, "*"), (8, "lsoa11"), (9, "postcode")]);
+    assert!(loaded.malformed.iter().all(|row| row.file == path && !row.message.is_empty()));
 }
 
 /// Proves that a file that is not of its kind stops the load, naming file, line
@@ -377,49 +248,21 @@ fn hopeless_files_stop_the_load() {
     let mut rows = lines(&[HEADER, ROWS[0]]);
     rows.extend((0..=MALFORMED_ROWS_MAX).map(|row| format!("no postcode {row},,,,,")));
     let many = csv(folder.path(), "many.csv", &rows);
-    let other = csv(
-        folder.path(),
-        "other.csv",
-        &lines(&["lsoa21_code,IMD_decile", "E01000001,8"]),
-    );
-    let empty = csv(
-        folder.path(),
-        "empty.csv",
-        &lines(&["organisation_id,name"]),
-    );
-    let worthless = csv(
-        folder.path(),
-        "worthless.csv",
-        &lines(&["organisation_id,name", "DUMMY01,Dummy"]),
-    );
+    let other = csv(folder.path(), "other.csv", &lines(&["lsoa21_code,IMD_decile", "E01000001,8"]));
+    let empty = csv(folder.path(), "empty.csv", &lines(&["organisation_id,name"]));
+    let worthless = csv(folder.path(), "worthless.csv", &lines(&["organisation_id,name", "DUMMY01,Dummy"]));
     let cut = folder.path().join("cut.csv.gz");
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(rows.join("\n").as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();
     fs::write(&cut, &packed[..packed.len() / 2]).unwrap();
     let cases = [
-        (
-            Kind::Postcodes,
-            &many,
-            vec!["many.csv", "line 103", "'postcode'", "101", "100"],
-        ),
-        (
-            Kind::Imd2019,
-            &other,
-            vec!["other.csv", "'lsoa11'", "lsoa21_code"],
-        ),
+        (Kind::Postcodes, &many, vec!["many.csv", "line 103", "'postcode'", "101", "100"]),
+        (Kind::Imd2019, &other, vec!["other.csv", "'lsoa11'", "lsoa21_code"]),
         (Kind::Organisations, &empty, vec!["empty.csv", "no rows"]),
-        (
-            Kind::Organisations,
-            &worthless,
-            vec!["worthless.csv", "line 2", "DUMMY01"],
-        ),
+        (Kind::Organisations, &worthless, vec!["worthless.csv", "line 2", "DUMMY01"]),
         (Kind::Postcodes, &cut, vec!["cut.csv.gz", "line"]),
-        (
-            Kind::Postcodes,
-            &folder.path().join("absent.csv"),
-            vec!["absent.csv", "open"],
-        ),
+        (Kind::Postcodes, &folder.path().join("absent.csv"), vec!["absent.csv", "open"]),
     ];
     for (kind, file, expected) in cases {
         let message = load_file(kind, file, &dir, None).unwrap_err().to_string();
@@ -427,14 +270,8 @@ fn hopeless_files_stop_the_load() {
             assert!(message.contains(part), "'{part}' is not in: {message}");
         }
     }
-    assert!(matches!(
-        load(Kind::Sic, &[], &dir, None, &mut |_| {}),
-        Err(ReferenceError::NoFiles { .. })
-    ));
-    let left: Vec<_> = fs::read_dir(&dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    assert!(matches!(load(Kind::Sic, &[], &dir, None, &mut |_| {}), Err(ReferenceError::NoFiles { .. })));
+    let left: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 1, "only the base is there: {left:?}");
 }
 
@@ -445,8 +282,5 @@ fn kinds_have_names() {
         assert_eq!(kind.name().parse::<Kind>().unwrap(), kind);
     }
     let message = "postcode".parse::<Kind>().unwrap_err().to_string();
-    assert!(
-        message.contains("'postcode'") && message.contains("org-ids"),
-        "{message}"
-    );
+    assert!(message.contains("'postcode'") && message.contains("org-ids"), "{message}");
 }

@@ -11,9 +11,7 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 use arrow::buffer::{Buffer, OffsetBuffer};
-use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Int32Type, Schema, TimestampMicrosecondType,
-};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Type, Schema, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use xxhash_rust::xxh3::xxh3_128;
 

@@ -81,9 +81,8 @@ fn content(
 /// The measure of each row, `None` where it is not known.
 fn measures(columns: &Columns<'_>, findings: &mut Findings<'_>) -> Result<Vec<Option<Measure>>, IngestError> {
     let symbols = columns.symbols("measure")?;
-    let known = per_value(symbols, |code| {
-        Measure::from_code(code).filter(|measure| measure.dataset() == Dataset::Employment)
-    });
+    let known =
+        per_value(symbols, |code| Measure::from_code(code).filter(|measure| measure.dataset() == Dataset::Employment));
     let values = symbols.values().as_string::<i32>();
     let measures: Vec<_> = (0..symbols.len()).map(|row| verdict(symbols, &known, row, None)).collect();
     for row in (0..measures.len()).filter(|&row| measures[row].is_none()) {
@@ -190,13 +189,7 @@ fn dates(
     Ok(Dates { occurred_on: occurred.into(), period_start: from.into(), period_end: to.into() })
 }
 
-fn check_period(
-    row: usize,
-    (start, end): (i32, i32),
-    recorded_at: i64,
-    rules: &Rules,
-    findings: &mut Findings<'_>,
-) {
+fn check_period(row: usize, (start, end): (i32, i32), recorded_at: i64, rules: &Rules, findings: &mut Findings<'_>) {
     check_day(row, "period_start", start, recorded_at, rules, findings);
     check_day(row, "period_end", end, recorded_at, rules, findings);
     let days = i64::from(end) - i64::from(start) + 1;

@@ -5,12 +5,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     #[error("the batch is not of the {dataset} contract: column {column} should be {expected}, found {found}")]
-    Column {
-        dataset: &'static str,
-        column: String,
-        expected: String,
-        found: String,
-    },
+    Column { dataset: &'static str, column: String, expected: String, found: String },
     #[error("the batch has {rows} rows but {origins} origins; pass one partition and one offset a row")]
     Origins { rows: usize, origins: usize },
     #[error("the validated batch cannot be built: {0}")]

@@ -74,9 +74,8 @@ fn content(columns: &Columns<'_>, rules: &Rules, findings: &mut Findings<'_>) ->
 /// The stage is the measure; its dictionary is shared.
 fn stages(columns: &Columns<'_>, findings: &mut Findings<'_>) -> Result<Symbols, IngestError> {
     let stages = columns.symbols("stage")?;
-    let known = per_value(stages, |code| {
-        Measure::from_code(code).is_some_and(|measure| measure.dataset() == Dataset::Funding)
-    });
+    let known =
+        per_value(stages, |code| Measure::from_code(code).is_some_and(|measure| measure.dataset() == Dataset::Funding));
     if known.contains(&false) {
         let values = stages.values().as_string::<i32>();
         for row in (0..stages.len()).filter(|&row| !verdict(stages, &known, row, false)) {

@@ -105,8 +105,7 @@ pub(crate) fn check(columns: &Columns<'_>, findings: &mut Findings<'_>) -> Resul
             });
         }
     }
-    for (row, &recorded_at) in
-        columns.primitive::<TimestampMicrosecondType>("recorded_at")?.values().iter().enumerate()
+    for (row, &recorded_at) in columns.primitive::<TimestampMicrosecondType>("recorded_at")?.values().iter().enumerate()
     {
         if !(RECORDED_AT_MIN..RECORDED_AT_END).contains(&recorded_at) {
             findings.always(row, Reason::RecordedAtOutOfRange, "recorded_at", || {
@@ -146,9 +145,8 @@ pub(crate) fn check_unreadable(columns: &Columns<'_>, findings: &mut Findings<'_
         }
         let (reason, field) = unreadable(name);
         let text = if texts.is_valid(row) { texts.value(row) } else { "" };
-        findings.content(row, reason, field, || {
-            format!("the producer could not read {}: {}", quoted(name), quoted(text))
-        });
+        findings
+            .content(row, reason, field, || format!("the producer could not read {}: {}", quoted(name), quoted(text)));
     }
     Ok(())
 }

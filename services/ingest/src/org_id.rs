@@ -53,11 +53,7 @@ pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
     }
     let list = &trimmed[..region.len() + 1 + register.len()];
     let upper = list.bytes().all(|byte| !byte.is_ascii_lowercase());
-    let form = if region.eq_ignore_ascii_case("GB") {
-        british(register, identifier)?
-    } else {
-        other(identifier)?
-    };
+    let form = if region.eq_ignore_ascii_case("GB") { british(register, identifier)? } else { other(identifier)? };
     match form {
         Cow::Borrowed(same) if upper && same.len() == identifier.len() => Some(Cow::Borrowed(trimmed)),
         form => Some(Cow::Owned(format!("{}-{form}", list.to_ascii_uppercase()))),
@@ -68,7 +64,8 @@ fn publisher<'a>(text: &'a str, region: &str, rest: &str) -> Option<Cow<'a, str>
     let (publisher, identifier) = rest.split_once('-').map_or((rest, None), |(name, id)| (name, Some(id)));
     let named = !publisher.is_empty() && publisher.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let identified = identifier.is_none_or(|identifier| {
-        !identifier.is_empty() && !identifier.contains(|c: char| c.is_whitespace() || c.is_control())
+        !identifier.is_empty()
+            && !identifier.contains(|c: char| c.is_whitespace() || c.is_control())
             && identifier.contains(char::is_alphanumeric)
             && !is_placeholder(identifier)
     });
@@ -206,8 +203,7 @@ fn other(text: &str) -> Option<Cow<'_, str>> {
 /// `NA` stands for none and so does `DUMMY01`; `NA12` may be an identifier.
 fn is_placeholder(text: &str) -> bool {
     let word = text.trim_end_matches(|character: char| character.is_ascii_digit());
-    word.eq_ignore_ascii_case("DUMMY")
-        || PLACEHOLDERS.iter().any(|placeholder| text.eq_ignore_ascii_case(placeholder))
+    word.eq_ignore_ascii_case("DUMMY") || PLACEHOLDERS.iter().any(|placeholder| text.eq_ignore_ascii_case(placeholder))
 }
 
 #[cfg(test)]

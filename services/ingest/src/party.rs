@@ -24,7 +24,10 @@ pub(crate) fn org_ids(
         None => {
             if !exempt(row) {
                 findings.content(row, Reason::OrgIdMalformed, field, || {
-                    format!("{field} is {}, expected an org-id such as GB-CHC-1159982 in its register's form", quoted(text))
+                    format!(
+                        "{field} is {}, expected an org-id such as GB-CHC-1159982 in its register's form",
+                        quoted(text)
+                    )
                 });
             }
             Cow::Borrowed(text)
@@ -140,7 +143,11 @@ pub(crate) fn programmes(columns: &Columns<'_>, findings: &mut Findings<'_>) -> 
     let column = columns.text("programme")?;
     let symbols = crate::intern::intern(column, Some(programme::UNKNOWN), programme::canonical, |row, text| {
         findings.content(row, Reason::ProgrammeMalformed, "programme", || {
-            format!("programme is {} ({} bytes), expected letters or digits and at most 128 bytes", quoted(text), text.len())
+            format!(
+                "programme is {} ({} bytes), expected letters or digits and at most 128 bytes",
+                quoted(text),
+                text.len()
+            )
         });
     })?;
     Ok(symbols)

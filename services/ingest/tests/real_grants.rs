@@ -23,12 +23,9 @@ fn shared_data() -> Option<PathBuf> {
 
 fn grants(folder: &std::path::Path) -> Vec<Value> {
     let mut grants = Vec::new();
-    for name in [
-        "covid19_grants_2020-05-07_openly_licensed",
-        "dulverton",
-        "lloyds_bank_foundation_ew",
-        "power_to_change",
-    ] {
+    for name in
+        ["covid19_grants_2020-05-07_openly_licensed", "dulverton", "lloyds_bank_foundation_ew", "power_to_change"]
+    {
         let file = std::fs::File::open(folder.join(format!("grants/{name}.json.gz"))).unwrap();
         let package: Value = serde_json::from_reader(GzDecoder::new(file)).unwrap();
         grants.extend(package["grants"].as_array().unwrap().iter().cloned());

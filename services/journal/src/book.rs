@@ -106,10 +106,8 @@ impl JournalFile {
 pub(crate) fn parse(path: &str) -> Result<(Book, i64, bool), JournalError> {
     let foreign = || JournalError::ForeignFile(path.to_owned());
     let (folder, name) = path.split_once('/').ok_or_else(foreign)?;
-    let book = Book::ALL
-        .into_iter()
-        .find(|book| folder.strip_prefix("book=") == Some(book.name()))
-        .ok_or_else(foreign)?;
+    let book =
+        Book::ALL.into_iter().find(|book| folder.strip_prefix("book=") == Some(book.name())).ok_or_else(foreign)?;
     let mut parts = name.splitn(3, '-');
     let commit = parts.next().and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
     match parts.next() {

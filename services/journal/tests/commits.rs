@@ -35,10 +35,10 @@ async fn a_commit_is_found_again() {
     assert_eq!(opened.last_posted(Dataset::Funding).await.unwrap(), 2);
     assert_eq!(opened.last_posted(Dataset::Employment).await.unwrap(), 0);
     let files = opened.files().unwrap();
-    assert_eq!(files.iter().map(|file| (file.commit, file.rows, file.bytes)).collect::<Vec<_>>(), [
-        (1, 3, 17),
-        (2, 3, 17)
-    ]);
+    assert_eq!(
+        files.iter().map(|file| (file.commit, file.rows, file.bytes)).collect::<Vec<_>>(),
+        [(1, 3, 17), (2, 3, 17)]
+    );
     assert!(files[0].is_unchanged(b"stands for a file"));
     assert!(!files[0].is_unchanged(b"stands for a fila"));
 }

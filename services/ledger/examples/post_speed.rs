@@ -90,17 +90,18 @@ fn column(field: &Field, shared: &Shared, first: u64, events: &[Event]) -> Resul
     let name = field.name().as_str();
     let numbers = |bound: usize| events.iter().map(move |event| i32::try_from(event.draw(name, bound)).unwrap_or(0));
     Ok(match (name, field.data_type()) {
-        ("origin_offset", _) => Arc::new(Int64Array::from_iter_values((0..events.len()).map(|row| {
-            i64::try_from(first).unwrap_or(0) + i64::try_from(row).unwrap_or(0)
-        }))),
+        ("origin_offset", _) => Arc::new(Int64Array::from_iter_values(
+            (0..events.len()).map(|row| i64::try_from(first).unwrap_or(0) + i64::try_from(row).unwrap_or(0)),
+        )),
         ("origin_partition", _) => Arc::new(Int32Array::from(vec![0; events.len()])),
         ("revision", _) => Arc::new(Int32Array::from_iter_values(events.iter().map(|event| event.revision))),
-        ("content_digest", _) => Arc::new(BinaryArray::from_iter_values(
-            events.iter().map(|event| xxh3_128(&(event.number * 4 + event.revision.unsigned_abs() as u64).to_le_bytes()).to_be_bytes()),
-        )),
+        ("content_digest", _) => Arc::new(BinaryArray::from_iter_values(events.iter().map(|event| {
+            xxh3_128(&(event.number * 4 + event.revision.unsigned_abs() as u64).to_le_bytes()).to_be_bytes()
+        }))),
         ("recorded_at", _) => {
             let base = 1_600_000_000_000_000 + i64::try_from(first).unwrap_or(0) * 1_000;
-            let values = TimestampMicrosecondArray::from_iter_values((0..).zip(events).map(|(row, _)| base + row * 1_000));
+            let values =
+                TimestampMicrosecondArray::from_iter_values((0..).zip(events).map(|(row, _)| base + row * 1_000));
             Arc::new(values.with_timezone("UTC"))
         }
         (_, DataType::Boolean) => Arc::new(BooleanArray::from(vec![false; events.len()])),
@@ -120,7 +121,9 @@ fn dictionary(name: &str, shared: &Shared, events: &[Event]) -> Result<ArrayRef,
         (Some(values), _) => Arc::clone(values),
         (None, "origin_topic") => Arc::new(StringArray::from(vec![TOPIC])) as ArrayRef,
         (None, "measure") => Arc::new(StringArray::from(vec!["HIRES", "LEAVERS", "HEADCOUNT", "FTE"])) as ArrayRef,
-        (None, _) => Arc::new(StringArray::from_iter_values((0..8).map(|number| format!("{name}-{number}")))) as ArrayRef,
+        (None, _) => {
+            Arc::new(StringArray::from_iter_values((0..8).map(|number| format!("{name}-{number}")))) as ArrayRef
+        }
     };
     let bound = arrow::array::Array::len(&values);
     let keys = events.iter().map(|event| i32::try_from(event.draw(name, bound)).unwrap_or(0));
@@ -133,7 +136,13 @@ fn text(name: &str, event: Event) -> Option<String> {
         "source" => format!("https://payroll.example/{}", organisation % 500),
         "event_id" => {
             let hash = xxh3_128(&event.number.to_le_bytes());
-            format!("{:08x}-{:04x}-{:04x}-{:016x}", hash >> 96, hash >> 80 & 0xffff, hash >> 64 & 0xffff, hash & u128::from(u64::MAX))
+            format!(
+                "{:08x}-{:04x}-{:04x}-{:016x}",
+                hash >> 96,
+                hash >> 80 & 0xffff,
+                hash >> 64 & 0xffff,
+                hash & u128::from(u64::MAX)
+            )
         }
         "organisation_id" | "organisation_key" => format!("GB-COH-{organisation:08}"),
         "organisation_name" => format!("Community Enterprise Number {organisation} CIC"),

@@ -62,7 +62,8 @@ fn sort_keys(batch: &RecordBatch) -> Result<Vec<u64>, LedgerError> {
         .and_then(|column| column.as_dictionary_opt::<Int32Type>())
         .ok_or(LedgerError::Column("measure"))?;
     let names = measures.values().as_string_opt::<i32>().ok_or(LedgerError::Column("measure"))?;
-    let ranks: Vec<u64> = names.iter().map(|name| name.and_then(Measure::from_code).map_or(0, |m| m as u64 + 1)).collect();
+    let ranks: Vec<u64> =
+        names.iter().map(|name| name.and_then(Measure::from_code).map_or(0, |m| m as u64 + 1)).collect();
     let days = primitive::<Date32Type>(batch, "occurred_on")?;
     Ok((0..batch.num_rows())
         .map(|row| {
@@ -98,9 +99,8 @@ fn keep_quantity_of_records(columns: &mut [ArrayRef], states: &[RowState]) -> Re
     let at = quantity_position();
     let quantity = columns[at].as_primitive_opt::<Decimal128Type>().ok_or(LedgerError::Column("quantity"))?;
     let kept = quantity.iter().zip(states).map(|(value, state)| if state.entry == 0 { Some(0) } else { value });
-    columns[at] = Arc::new(
-        kept.collect::<Decimal128Array>().with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE)?,
-    );
+    columns[at] =
+        Arc::new(kept.collect::<Decimal128Array>().with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE)?);
     Ok(())
 }
 
@@ -117,7 +117,12 @@ fn state_columns(states: &[RowState], sign: i32) -> Result<[ArrayRef; 4], Ledger
     let names = StringArray::from_iter_values(crate::post::Cause::ALL.iter().map(|cause| cause.name()));
     let keys = Int32Array::from_iter_values(states.iter().map(|state| state.cause as i32));
     let causes = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(names))?;
-    Ok([number(|state| state.entry, sign), Arc::new(causes), number(|state| state.cancelled, sign), number(|state| state.conflict, 1)])
+    Ok([
+        number(|state| state.entry, sign),
+        Arc::new(causes),
+        number(|state| state.cancelled, sign),
+        number(|state| state.conflict, 1),
+    ])
 }
 
 /// The pending reversals as rows that carry every column of what they
@@ -198,7 +203,8 @@ fn of_committed(
     columns.push(negated("entry")?);
     columns.push(Arc::new(StringArray::from_iter_values(found.iter().map(|(_, reversal)| reversal.cause.name()))));
     columns.push(negated("cancelled")?);
-    columns.push(Arc::new(Int32Array::from_iter_values(found.iter().map(|(_, reversal)| i32::from(reversal.conflict)))));
+    columns
+        .push(Arc::new(Int32Array::from_iter_values(found.iter().map(|(_, reversal)| i32::from(reversal.conflict)))));
     columns.extend(stamp.columns(found.len()));
     Ok(Some(RecordBatch::try_new(arrow_schema::posting_stored(), columns)?))
 }

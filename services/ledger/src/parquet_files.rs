@@ -29,16 +29,8 @@ const PAGE_ROWS: usize = 8_192;
 const BATCH_ROWS: usize = 65_536;
 
 /// Columns whose values hardly repeat: a dictionary costs time and space there.
-const UNIQUE: [&str; 8] = [
-    "event_id",
-    "content_digest",
-    "award_id",
-    "title",
-    "source_document",
-    "payload",
-    "payload_digest",
-    "offsets",
-];
+const UNIQUE: [&str; 8] =
+    ["event_id", "content_digest", "award_id", "title", "source_document", "payload", "payload_digest", "offsets"];
 /// Columns of slowly rising numbers.
 const RISING: [&str; 2] = ["recorded_at", "origin_offset"];
 

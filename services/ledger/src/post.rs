@@ -13,9 +13,9 @@ use crate::columns::{binary, boolean, digest_head, primitive, text};
 use crate::index::REVISION_MAX;
 use crate::receipts::Outcome;
 use crate::{Head, Identity, Index, LedgerError, Location};
+use arrow::array::PrimitiveArray;
 use arrow::array::{BinaryArray, BooleanArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
-use arrow::array::PrimitiveArray;
 
 /// Why a row was posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,7 +118,8 @@ pub fn post(batch: &RecordBatch, index: &Index, pending: &mut Pending) -> Result
     for row in 0..batch.num_rows() {
         let identity = Identity::of(statement.source.value(row), statement.event_id.value(row), &mut scratch);
         let event = Event::new(&statement, number, row, identity);
-        let known = pending.head(identity).or_else(|| index.get(identity).map(|(head, at)| (head, Target::Committed(at))));
+        let known =
+            pending.head(identity).or_else(|| index.get(identity).map(|(head, at)| (head, Target::Committed(at))));
         let outcome = match known {
             None => {
                 pending.push(event.identity, event.head(false), event.new_row(Cause::Record, 0));

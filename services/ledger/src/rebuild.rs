@@ -30,7 +30,9 @@ pub(crate) fn rebuild(files: &[JournalFile]) -> Result<(Index, EntriesFiles), Le
         read_file(file, commit, &mut index, &mut conflicts)?;
     }
     for (identity, count) in conflicts {
-        if count > 0 && let Some((head, at)) = index.get(identity) {
+        if count > 0
+            && let Some((head, at)) = index.get(identity)
+        {
             index.set(identity, Head { conflicting: true, ..head }, at);
         }
     }
@@ -80,8 +82,7 @@ fn read_file(
         };
         let outranked = index.get(identity).is_some_and(|(head, at)| {
             at.commit == commit
-                && (head.revision > new.revision
-                    || head.revision == new.revision && rank(at.row as usize) > rank(row))
+                && (head.revision > new.revision || head.revision == new.revision && rank(at.row as usize) > rank(row))
         });
         if !outranked {
             index.set(identity, new, Location { commit, row: number });

@@ -146,8 +146,7 @@ impl Receipts {
         let mut sets = Vec::with_capacity(rows.len());
         for (.., set) in &rows {
             let mut bytes = Vec::with_capacity(set.serialized_size());
-            set.serialize_into(&mut bytes)
-                .map_err(|error| arrow::error::ArrowError::ExternalError(Box::new(error)))?;
+            set.serialize_into(&mut bytes).map_err(|error| arrow::error::ArrowError::ExternalError(Box::new(error)))?;
             sets.push(bytes);
         }
         let mut columns: Vec<ArrayRef> = vec![

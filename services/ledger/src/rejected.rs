@@ -2,8 +2,8 @@
 
 use crate::{LedgerError, Stamp};
 use arrow::array::{
-    ArrayRef, BinaryArray, BinaryBuilder, Int32Array, Int64Array, ListBuilder, RecordBatch, StringArray,
-    StringBuilder, StructBuilder, TimestampMicrosecondArray,
+    ArrayRef, BinaryArray, BinaryBuilder, Int32Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
+    StructBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field};
 use commonweal_schemas::records::Header;

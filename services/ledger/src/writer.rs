@@ -136,9 +136,9 @@ impl Ledger {
     /// Events in the index and the bytes of memory it takes, slack included.
     #[must_use]
     pub fn index_size(&self) -> (usize, usize) {
-        self.books.values().fold((0, 0), |(events, bytes), books| {
-            (events + books.index.len(), bytes + books.index.allocated_bytes())
-        })
+        self.books
+            .values()
+            .fold((0, 0), |(events, bytes), books| (events + books.index.len(), bytes + books.index.allocated_bytes()))
     }
 
     /// Commits everything gathered: entries, reversals, rejections, receipts
@@ -160,10 +160,8 @@ impl Ledger {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let stamp = Stamp {
-                commit: self.journal.next_commit(),
-                posted_at: now.max(self.journal.posted_at_micros()),
-            };
+            let stamp =
+                Stamp { commit: self.journal.next_commit(), posted_at: now.max(self.journal.posted_at_micros()) };
             let mut written = self.write(stamp)?;
             let commit = Commit {
                 additions: std::mem::take(&mut written.additions),
@@ -201,7 +199,8 @@ impl Ledger {
 
     /// Writes the files of a commit; without the commit they are orphans.
     fn write(&self, stamp: Stamp) -> Result<Written, LedgerError> {
-        let mut written = Written { totals: Committed { commit: stamp.commit, ..Committed::default() }, ..Written::default() };
+        let mut written =
+            Written { totals: Committed { commit: stamp.commit, ..Committed::default() }, ..Written::default() };
         for (&dataset, books) in &self.books {
             let book = Book::from(dataset);
             if !books.pending.rows().is_empty() {

@@ -9,10 +9,7 @@ use std::time::Instant;
 const SEED: u64 = 7;
 
 fn main() -> Result<(), ProducerError> {
-    let events = std::env::args()
-        .nth(1)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(2_000_000);
+    let events = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(2_000_000);
     let codecs = Arc::new(Codecs::embedded()?);
     for (name, plan) in [("load", Plan::load(events)), ("region", Plan::region())] {
         let started = Instant::now();

@@ -24,9 +24,9 @@ pub(crate) const fn symbol(measure: Measure) -> EmploymentMeasure {
 
 /// The measure behind the contract's symbol.
 pub(crate) fn measure(symbol_of: EmploymentMeasure) -> Option<Measure> {
-    Measure::ALL.into_iter().find(|measure| {
-        symbol_of != EmploymentMeasure::Unspecified && symbol(*measure) == symbol_of
-    })
+    Measure::ALL
+        .into_iter()
+        .find(|measure| symbol_of != EmploymentMeasure::Unspecified && symbol(*measure) == symbol_of)
 }
 
 /// The contract's unit under a unit's code.

@@ -56,17 +56,10 @@ pub(crate) fn read_instant(text: &str) -> Option<Instant> {
     let micros = if rest.is_empty() || text.len() < 10 {
         midnight
     } else {
-        let iso = format!(
-            "{}T{}",
-            NaiveDate::from_epoch_days(written_day)?,
-            zoned(rest.get(1..)?)
-        );
+        let iso = format!("{}T{}", NaiveDate::from_epoch_days(written_day)?, zoned(rest.get(1..)?));
         DateTime::parse_from_rfc3339(&iso).ok()?.timestamp_micros()
     };
-    Some(Instant {
-        micros,
-        written_day,
-    })
+    Some(Instant { micros, written_day })
 }
 
 /// `2020-05-01` or `01/05/2020`, both ten characters.
@@ -74,17 +67,11 @@ fn written_date(text: &str) -> Option<NaiveDate> {
     let bytes = text.as_bytes();
     let number = |range: std::ops::Range<usize>| -> Option<u32> {
         let part = text.get(range)?;
-        part.bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then(|| part.parse().ok())?
+        part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
     };
     match (bytes[4], bytes[7], bytes[2], bytes[5]) {
-        (b'-', b'-', ..) => {
-            NaiveDate::from_ymd_opt(year(number(0..4)?)?, number(5..7)?, number(8..10)?)
-        }
-        (.., b'/', b'/') => {
-            NaiveDate::from_ymd_opt(year(number(6..10)?)?, number(3..5)?, number(0..2)?)
-        }
+        (b'-', b'-', ..) => NaiveDate::from_ymd_opt(year(number(0..4)?)?, number(5..7)?, number(8..10)?),
+        (.., b'/', b'/') => NaiveDate::from_ymd_opt(year(number(6..10)?)?, number(3..5)?, number(0..2)?),
         _ => None,
     }
 }
@@ -93,18 +80,11 @@ fn written_date(text: &str) -> Option<NaiveDate> {
 fn unpadded_date(text: &str) -> Option<NaiveDate> {
     let mut parts = text.split('/');
     let (day, month, full_year) = (parts.next()?, parts.next()?, parts.next()?);
-    let digits = [day, month, full_year]
-        .iter()
-        .all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-    if parts.next().is_some() || !digits || full_year.len() != 4 || day.len() > 2 || month.len() > 2
-    {
+    let digits = [day, month, full_year].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if parts.next().is_some() || !digits || full_year.len() != 4 || day.len() > 2 || month.len() > 2 {
         return None;
     }
-    NaiveDate::from_ymd_opt(
-        year(full_year.parse().ok()?)?,
-        month.parse().ok()?,
-        day.parse().ok()?,
-    )
+    NaiveDate::from_ymd_opt(year(full_year.parse().ok()?)?, month.parse().ok()?, day.parse().ok()?)
 }
 
 fn year(number: u32) -> Option<i32> {
@@ -125,11 +105,7 @@ fn zoned(time: &str) -> String {
     let upper = time.trim().to_ascii_uppercase();
     let split = upper.find(['Z', '+', '-']).unwrap_or(upper.len());
     let (clock, zone) = upper.split_at(split);
-    let clock = if clock.len() == 5 {
-        format!("{clock}:00")
-    } else {
-        clock.to_owned()
-    };
+    let clock = if clock.len() == 5 { format!("{clock}:00") } else { clock.to_owned() };
     let zone = match zone.len() {
         0 => "Z".to_owned(),
         3 => format!("{zone}:00"),
@@ -146,9 +122,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn day(year: i32, month: u32, day: u32) -> i32 {
-        NaiveDate::from_ymd_opt(year, month, day)
-            .unwrap()
-            .to_epoch_days()
+        NaiveDate::from_ymd_opt(year, month, day).unwrap().to_epoch_days()
     }
 
     /// Proves that each way publishers write a day reads as the day written.
@@ -214,15 +188,9 @@ mod tests {
             ("2020-05-01", 0),
             ("01/05/2020", 0),
             ("2020-05-01T00:00:00+01:00", -hour),
-            (
-                "2020-05-01T09:01:17.000Z",
-                9 * hour + MICROS_PER_MINUTE + 17_000_000,
-            ),
+            ("2020-05-01T09:01:17.000Z", 9 * hour + MICROS_PER_MINUTE + 17_000_000),
             ("2020-05-01T09:01", 9 * hour + MICROS_PER_MINUTE),
-            (
-                "2020-05-01T23:30:00-0100",
-                24 * hour + 30 * MICROS_PER_MINUTE,
-            ),
+            ("2020-05-01T23:30:00-0100", 24 * hour + 30 * MICROS_PER_MINUTE),
             ("2020-05-01 09:00:00.25", 9 * hour + 250_000),
         ];
         for (text, offset) in cases {

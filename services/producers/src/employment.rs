@@ -60,9 +60,7 @@ pub struct EmploymentImport {
 
 impl fmt::Debug for EmploymentImport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmploymentImport")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+        f.debug_struct("EmploymentImport").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
@@ -76,32 +74,18 @@ pub fn import_employment<R: Read + Send + 'static>(
     options: EmploymentOptions,
     codecs: Arc<Codecs>,
 ) -> Result<EmploymentImport, ProducerError> {
-    let input = input::unpacked(reader).map_err(|error| ProducerError::Read {
-        file: options.file.clone(),
-        error,
-    })?;
+    let input = input::unpacked(reader).map_err(|error| ProducerError::Read { file: options.file.clone(), error })?;
     // Rows of another length are no reason to stop: they are refused by name.
     let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(input);
-    let header = rows
-        .byte_headers()
-        .map_err(|error| unreadable(&options.file, error))?;
+    let header = rows.byte_headers().map_err(|error| unreadable(&options.file, error))?;
     let columns = Columns::find(header, &options.file)?;
-    Ok(EmploymentImport {
-        rows,
-        record: csv::ByteRecord::new(),
-        columns,
-        options,
-        codecs,
-        failed: false,
-    })
+    Ok(EmploymentImport { rows, record: csv::ByteRecord::new(), columns, options, codecs, failed: false })
 }
 
 impl EmploymentImport {
     fn advance(&mut self) -> Result<Option<Message>, ProducerError> {
-        let more = self
-            .rows
-            .read_byte_record(&mut self.record)
-            .map_err(|error| unreadable(&self.options.file, error))?;
+        let more =
+            self.rows.read_byte_record(&mut self.record).map_err(|error| unreadable(&self.options.file, error))?;
         if !more {
             return Ok(None);
         }
@@ -127,14 +111,7 @@ fn unreadable(file: &str, error: csv::Error) -> ProducerError {
     let line = error.position().map_or(0, csv::Position::line);
     let message = error.to_string();
     match error.into_kind() {
-        csv::ErrorKind::Io(error) => ProducerError::Read {
-            file: file.to_owned(),
-            error,
-        },
-        _ => ProducerError::Csv {
-            file: file.to_owned(),
-            line,
-            message,
-        },
+        csv::ErrorKind::Io(error) => ProducerError::Read { file: file.to_owned(), error },
+        _ => ProducerError::Csv { file: file.to_owned(), line, message },
     }
 }

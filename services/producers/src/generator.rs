@@ -96,9 +96,7 @@ pub struct Generator {
 
 impl std::fmt::Debug for Generator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Generator")
-            .field("position", &self.position)
-            .finish_non_exhaustive()
+        f.debug_struct("Generator").field("position", &self.position).finish_non_exhaustive()
     }
 }
 
@@ -141,16 +139,13 @@ impl Iterator for Generator {
         self.position += 1;
         let mut message = bytes::message(&generated, &self.codecs, self.message_bytes_max);
         if let (true, Ok(message)) = (self.synthetic_header, &mut message) {
-            message
-                .headers
-                .push(("synthetic".to_owned(), b"true".to_vec()));
+            message.headers.push(("synthetic".to_owned(), b"true".to_vec()));
         }
         Some(message)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let rest = usize::try_from(self.script.messages().saturating_sub(self.position))
-            .unwrap_or(usize::MAX);
+        let rest = usize::try_from(self.script.messages().saturating_sub(self.position)).unwrap_or(usize::MAX);
         (rest, Some(rest))
     }
 }

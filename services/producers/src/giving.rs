@@ -71,13 +71,7 @@ pub fn import_360giving<R: Read + Send + 'static>(
     codecs: Arc<Codecs>,
 ) -> Result<GivingImport, ProducerError> {
     let elements = Elements::new(reader, &options.file)?;
-    Ok(GivingImport {
-        elements,
-        options,
-        codecs,
-        waiting: VecDeque::new(),
-        failed: false,
-    })
+    Ok(GivingImport { elements, options, codecs, waiting: VecDeque::new(), failed: false })
 }
 
 impl GivingImport {
@@ -94,10 +88,7 @@ impl GivingImport {
             })?;
             self.waiting.extend(mapping::events(&grant, &self.options));
         }
-        self.waiting
-            .pop_front()
-            .map(|event| self.codecs.funding_message(&event))
-            .transpose()
+        self.waiting.pop_front().map(|event| self.codecs.funding_message(&event)).transpose()
     }
 }
 

@@ -10,21 +10,12 @@ const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 ///
 /// # Errors
 /// Where the first bytes cannot be read.
-pub(crate) fn unpacked<R: Read + Send + 'static>(
-    mut reader: R,
-) -> io::Result<Box<dyn BufRead + Send>> {
+pub(crate) fn unpacked<R: Read + Send + 'static>(mut reader: R) -> io::Result<Box<dyn BufRead + Send>> {
     let mut start = Vec::with_capacity(GZIP_MAGIC.len());
-    reader
-        .by_ref()
-        .take(GZIP_MAGIC.len() as u64)
-        .read_to_end(&mut start)?;
+    reader.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut start)?;
     let gzipped = start == GZIP_MAGIC;
     let whole = Cursor::new(start).chain(reader);
-    Ok(if gzipped {
-        Box::new(BufReader::new(MultiGzDecoder::new(whole)))
-    } else {
-        Box::new(BufReader::new(whole))
-    })
+    Ok(if gzipped { Box::new(BufReader::new(MultiGzDecoder::new(whole))) } else { Box::new(BufReader::new(whole)) })
 }
 
 #[cfg(test)]
@@ -36,10 +27,7 @@ mod tests {
 
     fn read(bytes: Vec<u8>) -> Vec<u8> {
         let mut out = Vec::new();
-        unpacked(Cursor::new(bytes))
-            .unwrap()
-            .read_to_end(&mut out)
-            .unwrap();
+        unpacked(Cursor::new(bytes)).unwrap().read_to_end(&mut out).unwrap();
         out
     }
 

@@ -62,10 +62,7 @@ impl Codecs {
         })
     }
 
-    pub(crate) fn employment_message(
-        &self,
-        event: &EmploymentEvent,
-    ) -> Result<Message, ProducerError> {
+    pub(crate) fn employment_message(&self, event: &EmploymentEvent) -> Result<Message, ProducerError> {
         Ok(Message {
             dataset: Dataset::Employment,
             key: key_of(&event.source, &event.event_id),

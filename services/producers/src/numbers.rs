@@ -23,18 +23,13 @@ pub(crate) fn exact_decimal(text: &str) -> Option<Decimal> {
     if !(digits(whole) && digits(fraction)) || whole.is_empty() || unsigned.ends_with('.') {
         return None;
     }
-    let places = i32::try_from(fraction.trim_end_matches('0').len())
-        .ok()?
-        .checked_sub(exponent)?;
+    let places = i32::try_from(fraction.trim_end_matches('0').len()).ok()?.checked_sub(exponent)?;
     let significant = whole.trim_start_matches('0').len() + fraction.len();
     if significant > 28 || !(-20..=28).contains(&places) {
         return None;
     }
-    let value = if exponent == 0 {
-        Decimal::from_str_exact(mantissa).ok()?
-    } else {
-        Decimal::from_scientific(text).ok()?
-    };
+    let value =
+        if exponent == 0 { Decimal::from_str_exact(mantissa).ok()? } else { Decimal::from_scientific(text).ok()? };
     let value = value.normalize();
     (value.scale() <= SCALE_MAX && value.abs() < Decimal::from(LIMIT)).then_some(value)
 }
@@ -65,11 +60,7 @@ mod tests {
             ("99999999999999.9999", 999_999_999_999_999_999, 4),
         ];
         for (text, mantissa, scale) in cases {
-            assert_eq!(
-                exact_decimal(text),
-                Some(Decimal::new(mantissa, scale)),
-                "{text}"
-            );
+            assert_eq!(exact_decimal(text), Some(Decimal::new(mantissa, scale)), "{text}");
         }
     }
 

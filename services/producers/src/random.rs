@@ -25,9 +25,7 @@ pub(crate) struct Draw {
 impl Draw {
     pub(crate) fn new(seed: u64, purpose: Purpose, index: u64) -> Self {
         let start = mix(seed ^ mix((purpose as u64).wrapping_mul(GAMMA)));
-        Self {
-            state: mix(start ^ index.wrapping_mul(GAMMA)),
-        }
+        Self { state: mix(start ^ index.wrapping_mul(GAMMA)) }
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -100,20 +98,10 @@ mod tests {
     fn draws_keep_their_bounds() {
         let mut draw = Draw::new(1, Purpose::Work, 2);
         let drawn: Vec<i64> = (0..10_000).map(|_| draw.between(-3, 3)).collect();
-        assert_eq!(
-            (drawn.iter().min(), drawn.iter().max()),
-            (Some(&-3), Some(&3))
-        );
+        assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&-3), Some(&3)));
         assert_eq!(draw.below(0), 0);
-        let positions: Vec<usize> = (0..1000)
-            .map(|_| draw.weighted([0_u64, 5, 0, 1].into_iter()))
-            .collect();
-        assert!(
-            positions.contains(&1)
-                && positions.contains(&3)
-                && !positions.contains(&0)
-                && !positions.contains(&2)
-        );
+        let positions: Vec<usize> = (0..1000).map(|_| draw.weighted([0_u64, 5, 0, 1].into_iter())).collect();
+        assert!(positions.contains(&1) && positions.contains(&3) && !positions.contains(&0) && !positions.contains(&2));
         let first = |seed, purpose, index| Draw::new(seed, purpose, index).next();
         let base = first(1, Purpose::Work, 2);
         assert!(base != first(2, Purpose::Work, 2));

@@ -5,9 +5,7 @@ mod common;
 
 use common::{codecs, employment, fixture};
 use commonweal_producers::{EmploymentOptions, ProducerError, import_employment};
-use commonweal_schemas::records::{
-    Action, EmploymentEvent, EmploymentMeasure, JobBasis, PriorStatus, Unit,
-};
+use commonweal_schemas::records::{Action, EmploymentEvent, EmploymentMeasure, JobBasis, PriorStatus, Unit};
 use std::fs::File;
 use std::io::{Cursor, Read};
 
@@ -16,10 +14,7 @@ const DAY: i64 = 86_400_000_000;
 const QUARTER_END: i32 = 18_352;
 
 fn options(file: &str) -> EmploymentOptions {
-    EmploymentOptions {
-        file: file.to_owned(),
-        ..EmploymentOptions::default()
-    }
+    EmploymentOptions { file: file.to_owned(), ..EmploymentOptions::default() }
 }
 
 fn read<R: Read + Send + 'static>(
@@ -60,29 +55,13 @@ fn a_tidy_return_is_read() {
     };
     assert_eq!(events.len(), 4);
     assert_eq!(events[0], first);
-    assert_eq!(
-        (events[1].unit, events[1].revision, events[1].as_of),
-        (Unit::Fte, 1, Some(QUARTER_END))
-    );
+    assert_eq!((events[1].unit, events[1].revision, events[1].as_of), (Unit::Fte, 1, Some(QUARTER_END)));
     assert_eq!(events[1].quantity, Some("9.75".parse().unwrap()));
-    assert_eq!(
-        (events[2].measure, events[2].unit),
-        (EmploymentMeasure::VolunteerHours, Unit::Hours)
-    );
-    assert_eq!(
-        events[2].recorded_at,
-        i64::from(QUARTER_END) * DAY,
-        "the period's last day"
-    );
+    assert_eq!((events[2].measure, events[2].unit), (EmploymentMeasure::VolunteerHours, Unit::Hours));
+    assert_eq!(events[2].recorded_at, i64::from(QUARTER_END) * DAY, "the period's last day");
     assert_eq!(events[3].prior_status, PriorStatus::Unemployed);
-    assert_eq!(
-        (events[3].period_start, events[3].period_end),
-        (Some(18_262), Some(QUARTER_END))
-    );
-    assert_eq!(
-        events[3].employer_name.as_deref(),
-        Some("Synthetic Choir, Limited")
-    );
+    assert_eq!((events[3].period_start, events[3].period_end), (Some(18_262), Some(QUARTER_END)));
+    assert_eq!(events[3].employer_name.as_deref(), Some("Synthetic Choir, Limited"));
     assert!(events.iter().all(|event| event.unreadable_field.is_none()));
 }
 
@@ -95,11 +74,7 @@ fn dirty_rows_are_named() {
         .iter()
         .map(|event| {
             let text = event.unreadable_text.as_deref().unwrap_or_default();
-            (
-                event.event_id.as_str(),
-                event.unreadable_field.as_deref().unwrap_or_default(),
-                text,
-            )
+            (event.event_id.as_str(), event.unreadable_field.as_deref().unwrap_or_default(), text)
         })
         .collect();
     let expected = [
@@ -118,48 +93,29 @@ fn dirty_rows_are_named() {
         ("dirty-13", "", ""),
     ];
     assert_eq!(named, expected);
-    assert_eq!(
-        events[2].job_basis,
-        [JobBasis::Created, JobBasis::Safeguarded]
-    );
+    assert_eq!(events[2].job_basis, [JobBasis::Created, JobBasis::Safeguarded]);
     assert_eq!(events[3].measure, EmploymentMeasure::Unspecified);
     assert_eq!(events[4].unit, Unit::Unspecified);
-    assert_eq!(
-        (events[10].action, events[10].revision),
-        (Action::Cancel, 2)
-    );
-    assert_eq!(
-        (events[12].quantity, events[12].source_document.as_deref()),
-        (None, Some("employment-dirty.csv#14"))
-    );
+    assert_eq!((events[10].action, events[10].revision), (Action::Cancel, 2));
+    assert_eq!((events[12].quantity, events[12].source_document.as_deref()), (None, Some("employment-dirty.csv#14")));
 }
 
 /// Proves that a file that lacks needed columns is refused by their names, and
 /// that either of two alternatives will do.
 #[test]
 fn missing_columns_are_named() {
-    let refused = |text: &str| {
-        read(Cursor::new(text.as_bytes().to_vec()), options("jobs.csv"))
-            .unwrap_err()
-            .to_string()
-    };
+    let refused =
+        |text: &str| read(Cursor::new(text.as_bytes().to_vec()), options("jobs.csv")).unwrap_err().to_string();
     let error = refused("event_id,quantity,as_of\n");
     assert_eq!(
         error,
         "jobs.csv: the header lacks measure, employer_id or employer_name; it has: event_id, quantity, as_of"
     );
     let error = refused("event_id,measure,quantity,employer_id,period_start\n");
-    assert!(
-        error.contains("lacks as_of or period_start and period_end"),
-        "{error}"
-    );
-    let marked =
-        "\u{feff}event_id,measure,quantity,employer_name,as_of\nx,FTE,1,Synthetic,2020-03-31\n";
+    assert!(error.contains("lacks as_of or period_start and period_end"), "{error}");
+    let marked = "\u{feff}event_id,measure,quantity,employer_name,as_of\nx,FTE,1,Synthetic,2020-03-31\n";
     let events = read(Cursor::new(marked.as_bytes().to_vec()), options("jobs.csv")).unwrap();
-    assert_eq!(
-        events[0].event_id, "x",
-        "a byte order mark is no part of a name"
-    );
+    assert_eq!(events[0].event_id, "x", "a byte order mark is no part of a name");
 }
 
 /// Proves that source and programme can be given, that the file's own source
@@ -174,14 +130,7 @@ fn options_and_bad_text() {
         programme: Some("Given".to_owned()),
     };
     let events = read(Cursor::new(text.to_vec()), options).unwrap();
-    assert_eq!(
-        (events[0].source.as_str(), events[1].source.as_str()),
-        ("urn:own", "urn:given")
-    );
-    assert!(
-        events
-            .iter()
-            .all(|event| event.programme.as_deref() == Some("Given"))
-    );
+    assert_eq!((events[0].source.as_str(), events[1].source.as_str()), ("urn:own", "urn:given"));
+    assert!(events.iter().all(|event| event.programme.as_deref() == Some("Given")));
     assert_eq!(events[1].unreadable_field.as_deref(), Some("employer_name"));
 }

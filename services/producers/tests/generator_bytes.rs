@@ -15,9 +15,7 @@ const SEED: u64 = 11;
 const BATCH: usize = 4096;
 
 fn messages(plan: &Plan) -> Vec<Message> {
-    Generator::new(SEED, plan, codecs())
-        .map(Result::unwrap)
-        .collect()
+    Generator::new(SEED, plan, codecs()).map(Result::unwrap).collect()
 }
 
 /// What the decoder refuses, by reason code.
@@ -28,27 +26,15 @@ fn undecodable(messages: &[Message], plan: &Plan) -> (BTreeMap<&'static str, u64
             Dataset::Funding => arrow_schema::funding_raw(),
             Dataset::Employment => arrow_schema::employment_raw(),
         };
-        let mut decoder = BatchDecoder::new(
-            dataset.contract(),
-            target,
-            EmbeddedSchemas,
-            plan.message_bytes_max,
-        );
-        let values: Vec<_> = messages
-            .iter()
-            .filter(|one| one.dataset == dataset)
-            .map(|one| Some(one.value.as_slice()))
-            .collect();
+        let mut decoder = BatchDecoder::new(dataset.contract(), target, EmbeddedSchemas, plan.message_bytes_max);
+        let values: Vec<_> =
+            messages.iter().filter(|one| one.dataset == dataset).map(|one| Some(one.value.as_slice())).collect();
         for batch in values.chunks(BATCH) {
             let read = decoder.decode(batch).unwrap();
             for bad in read.undecodable {
                 *refused.entry(bad.reason.code()).or_default() += 1;
             }
-            rows += read
-                .batches
-                .iter()
-                .map(|batch| batch.batch.num_rows() as u64)
-                .sum::<u64>();
+            rows += read.batches.iter().map(|batch| batch.batch.num_rows() as u64).sum::<u64>();
         }
     }
     (refused, rows)
@@ -56,11 +42,7 @@ fn undecodable(messages: &[Message], plan: &Plan) -> (BTreeMap<&'static str, u64
 
 fn meant_undecodable(plan: &Plan) -> BTreeMap<&'static str, u64> {
     let refused = expectations(SEED, plan).refused;
-    refused
-        .into_iter()
-        .filter(|(reason, _)| reason.stage() == Stage::Decode)
-        .map(|(r, n)| (r.code(), n))
-        .collect()
+    refused.into_iter().filter(|(reason, _)| reason.stage() == Stage::Decode).map(|(r, n)| (r.code(), n)).collect()
 }
 
 /// Proves that each message meant to be unreadable is refused for exactly the
@@ -86,32 +68,18 @@ fn load_is_exact_and_mixed() {
     assert_eq!(all.len(), 60_000);
     assert!(all == messages(&plan));
     let expected = expectations(SEED, &plan);
-    let funding = all
-        .iter()
-        .filter(|message| message.dataset == Dataset::Funding)
-        .count();
+    let funding = all.iter().filter(|message| message.dataset == Dataset::Funding).count();
     assert!((19_500..20_500).contains(&funding), "{funding}");
     let refused: u64 = expected.refused.values().sum();
-    println!(
-        "{} duplicates, {refused} refused, {} identities",
-        expected.duplicates, expected.identities
-    );
-    assert!(
-        (230..380).contains(&expected.duplicates),
-        "{}",
-        expected.duplicates
-    );
+    println!("{} duplicates, {refused} refused, {} identities", expected.duplicates, expected.identities);
+    assert!((230..380).contains(&expected.duplicates), "{}", expected.duplicates);
     assert!((30..100).contains(&refused), "{refused}");
     assert_eq!(expected.cancelled + expected.conflicting, 0);
     assert_eq!(expected.identities, expected.live);
     let corrected = 60_000 - refused - expected.duplicates - expected.identities;
     assert!((230..380).contains(&corrected), "{corrected}");
     let bytes: usize = all.iter().map(|message| message.value.len()).sum();
-    assert!(
-        (200..300).contains(&(bytes / all.len())),
-        "{}",
-        bytes / all.len()
-    );
+    assert!((200..300).contains(&(bytes / all.len())), "{}", bytes / all.len());
     let keys: HashSet<_> = all.iter().map(|message| &message.key).collect();
     assert!(keys.len() as u64 >= expected.identities);
 }
@@ -121,10 +89,7 @@ fn load_is_exact_and_mixed() {
 #[test]
 fn load_shows_the_reasons() {
     let expected = expectations(SEED, &Plan::load(400_000));
-    let missing: Vec<_> = Reason::ALL
-        .iter()
-        .filter(|reason| !expected.refused.contains_key(reason))
-        .collect();
+    let missing: Vec<_> = Reason::ALL.iter().filter(|reason| !expected.refused.contains_key(reason)).collect();
     assert_eq!(missing, [&Reason::PayloadTooLarge]);
 }
 

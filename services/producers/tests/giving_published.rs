@@ -16,32 +16,19 @@ const FILES: [(&str, usize, usize); 4] = [
     ("power_to_change.json.gz", 870, 759),
     ("lloyds_bank_foundation_ew.json.gz", 4116, 0),
     ("dulverton.json.gz", 1860, 0),
-    (
-        "covid19_grants_2020-05-07_openly_licensed.json.gz",
-        1512,
-        109,
-    ),
+    ("covid19_grants_2020-05-07_openly_licensed.json.gz", 1512, 109),
 ];
 const REPEATED: (&str, usize, usize) = ("lcr_recipients.json", 258, 52);
 
 fn import(folder: &Path, file: &str) -> Vec<Message> {
-    let options = GivingOptions {
-        file: file.to_owned(),
-        programme: None,
-    };
+    let options = GivingOptions { file: file.to_owned(), programme: None };
     let reader = File::open(folder.join("grants").join(file)).unwrap();
-    import_360giving(reader, options, codecs())
-        .unwrap()
-        .map(Result::unwrap)
-        .collect()
+    import_360giving(reader, options, codecs()).unwrap().map(Result::unwrap).collect()
 }
 
 fn events(messages: &[Message]) -> Vec<FundingEvent> {
     let codecs = codecs();
-    messages
-        .iter()
-        .map(|message| funding(&codecs, message))
-        .collect()
+    messages.iter().map(|message| funding(&codecs, message)).collect()
 }
 
 fn count(events: &[FundingEvent], stage: FundingStage) -> usize {
@@ -56,24 +43,12 @@ fn dirt(events: &[FundingEvent]) -> BTreeMap<&'static str, usize> {
             ("unreadable", event.unreadable_field.is_some()),
             ("no identity", event.event_id.is_empty()),
             ("no amount", event.amount.is_none()),
-            (
-                "amount not positive",
-                event.amount.is_some_and(|amount| amount <= Decimal::ZERO),
-            ),
+            ("amount not positive", event.amount.is_some_and(|amount| amount <= Decimal::ZERO)),
             ("no date", event.occurred_on.is_none()),
             ("currency not GBP", event.currency.as_deref() != Some("GBP")),
             ("no recipient id", event.recipient_id.is_none()),
-            (
-                "recipient id without a list",
-                event
-                    .recipient_id
-                    .as_deref()
-                    .is_some_and(|id| !id.contains('-')),
-            ),
-            (
-                "no place",
-                event.postcode.is_none() && event.place_code.is_none(),
-            ),
+            ("recipient id without a list", event.recipient_id.as_deref().is_some_and(|id| !id.contains('-'))),
+            ("no place", event.postcode.is_none() && event.place_code.is_none()),
             ("place code", event.place_code.is_some()),
             ("no programme", event.programme.is_none()),
             ("onward grant", event.onward_grant),
@@ -101,14 +76,8 @@ fn published_grants_are_read_whole() {
         assert_eq!(count(&events, FundingStage::Committed), grants, "{file}");
         assert_eq!(count(&events, FundingStage::Disbursed), disbursed, "{file}");
         assert_eq!(events.len(), grants + disbursed, "{file}");
-        assert!(
-            events
-                .iter()
-                .all(|event| event.unreadable_field.is_none() && event.occurred_on.is_some())
-        );
-        let of_stage = events
-            .iter()
-            .filter(|event| event.stage == FundingStage::Committed);
+        assert!(events.iter().all(|event| event.unreadable_field.is_none() && event.occurred_on.is_some()));
+        let of_stage = events.iter().filter(|event| event.stage == FundingStage::Committed);
         committed += of_stage.filter_map(|event| event.amount).sum::<Decimal>();
     }
     println!("committed over all files and currencies: {committed}");
@@ -123,22 +92,11 @@ fn amounts_are_the_files_digits() {
     };
     let file = File::open(folder.join("grants/lcr_recipients.json")).unwrap();
     let text = std::io::read_to_string(file).unwrap();
-    let digits = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("\"amountAwarded\": "));
-    let naive: Vec<Decimal> = digits
-        .map(|digits| digits.trim_end_matches(',').parse().unwrap())
-        .collect();
+    let digits = text.lines().filter_map(|line| line.trim().strip_prefix("\"amountAwarded\": "));
+    let naive: Vec<Decimal> = digits.map(|digits| digits.trim_end_matches(',').parse().unwrap()).collect();
     let events = events(&import(&folder, "lcr_recipients.json"));
-    let committed = events
-        .iter()
-        .filter(|event| event.stage == FundingStage::Committed);
-    assert_eq!(
-        committed
-            .map(|event| event.amount.unwrap())
-            .collect::<Vec<_>>(),
-        naive
-    );
+    let committed = events.iter().filter(|event| event.stage == FundingStage::Committed);
+    assert_eq!(committed.map(|event| event.amount.unwrap()).collect::<Vec<_>>(), naive);
     assert_eq!(naive.len(), 258);
 }
 
@@ -164,11 +122,7 @@ fn repeated_grants_are_the_same_events() {
     let mut seen = HashSet::new();
     for (file, ..) in FILES {
         for event in events(&import(&folder, file)) {
-            assert!(
-                seen.insert(event.event_id.clone()),
-                "{} is there twice",
-                event.event_id
-            );
+            assert!(seen.insert(event.event_id.clone()), "{} is there twice", event.event_id);
             first.insert(event.event_id.clone(), event);
         }
     }

@@ -7,8 +7,8 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a measurement")]
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray, new_null_array,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Int32Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow::datatypes::{DataType, Field, Schema};
 use commonweal_journal::{Book, JournalFile};
@@ -24,15 +24,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 const COMMITS: usize = 10;
-const DISTRICTS: [&str; 7] =
-    ["E06000006", "E08000011", "E08000012", "E08000013", "E08000014", "E08000015", "unknown"];
+const DISTRICTS: [&str; 7] = ["E06000006", "E08000011", "E08000012", "E08000013", "E08000014", "E08000015", "unknown"];
 const FUNDING: [&str; 4] = ["COMMITTED", "DISBURSED", "REPAID", "WRITTEN_OFF"];
 const EMPLOYMENT: [&str; 10] = [
-    "HEADCOUNT", "HEADCOUNT", "HEADCOUNT", "HEADCOUNT", "FTE", "FTE", "HIRES", "LEAVERS", "VOLUNTEER_HOURS",
+    "HEADCOUNT",
+    "HEADCOUNT",
+    "HEADCOUNT",
+    "HEADCOUNT",
+    "FTE",
+    "FTE",
+    "HIRES",
+    "LEAVERS",
+    "VOLUNTEER_HOURS",
     "TRAINING_HOURS",
 ];
-const QUARTERS: [&str; 8] =
-    ["2019-Q1", "2019-Q2", "2019-Q3", "2019-Q4", "2020-Q1", "2020-Q2", "2020-Q3", "2020-Q4"];
+const QUARTERS: [&str; 8] = ["2019-Q1", "2019-Q2", "2019-Q3", "2019-Q4", "2020-Q1", "2020-Q2", "2020-Q3", "2020-Q4"];
 /// Last days of the quarters, since 1970.
 const ENDS: [i32; 8] = [17986, 18077, 18169, 18261, 18352, 18443, 18535, 18627];
 
@@ -68,9 +74,13 @@ fn column(field: &Field, rows: &[Row], commit: i64, first: usize) -> ArrayRef {
         "organisation_id" => text(&|_, row| Some(format!("GB-CHC-9{:06}", row.organisation))),
         "organisation_name" => text(&|_, row| Some(format!("Synthetic Organisation {:06}", row.organisation))),
         "organisation_basis" => text(&|_, _| Some("register".to_owned())),
-        "counterparty_id" => text(&|_, row| Some(row.funder.map_or("unknown".into(), |funder| format!("GB-CHC-80{funder}")))),
+        "counterparty_id" => {
+            text(&|_, row| Some(row.funder.map_or("unknown".into(), |funder| format!("GB-CHC-80{funder}"))))
+        }
         "counterparty_name" => text(&|_, row| row.funder.map(|funder| format!("Synthetic Funder {funder}"))),
-        "programme" => text(&|_, row| Some(row.programme.map_or("unknown".into(), |number| format!("PROGRAMME-{number}")))),
+        "programme" => {
+            text(&|_, row| Some(row.programme.map_or("unknown".into(), |number| format!("PROGRAMME-{number}"))))
+        }
         "measure" => text(&|_, row| Some(row.measure.to_owned())),
         "unit" => text(&|_, row| {
             Some(match row.measure {
@@ -82,20 +92,30 @@ fn column(field: &Field, rows: &[Row], commit: i64, first: usize) -> ArrayRef {
         }),
         "instrument" => text(&|_, row| FUNDING.contains(&row.measure).then(|| "GRANT".to_owned())),
         "district" => text(&|_, row| Some(DISTRICTS[row.organisation % 7].to_owned())),
-        "combined_authority" => text(&|_, row| Some(if row.organisation % 7 == 6 { "unknown" } else { "E47000004" }.to_owned())),
+        "combined_authority" => {
+            text(&|_, row| Some(if row.organisation % 7 == 6 { "unknown" } else { "E47000004" }.to_owned()))
+        }
         "quarter" => text(&|_, row| Some(QUARTERS[row.quarter].to_owned())),
-        "place_basis" => text(&|_, row| Some(if row.organisation % 7 == 6 { "not-given" } else { "postcode" }.to_owned())),
+        "place_basis" => {
+            text(&|_, row| Some(if row.organisation % 7 == 6 { "not-given" } else { "postcode" }.to_owned()))
+        }
         "cause" => text(&|_, _| Some("record".to_owned())),
         "sic" => text(&|_, row| Some(format!("{:05}", 80_000 + row.organisation % 30))),
         "entry" => Arc::new(Int32Array::from(vec![1; count])),
         "revision" | "cancelled" | "conflict" | "origin_partition" => Arc::new(Int32Array::from(vec![0; count])),
-        "imd_decile" => Arc::new(rows.iter().map(|row| (row.organisation % 10) as i32 + 1).collect::<Int32Array>()),
+        "imd_decile" => {
+            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| (row.organisation % 10) as i32 + 1)))
+        }
         "origin_offset" | "ledger_commit" => Arc::new(Int64Array::from(vec![commit; count])),
-        "recorded_at" | "posted_at" => Arc::new(TimestampMicrosecondArray::from(vec![commit; count]).with_timezone("UTC")),
+        "recorded_at" | "posted_at" => {
+            Arc::new(TimestampMicrosecondArray::from(vec![commit; count]).with_timezone("UTC"))
+        }
         "booked_on" => Arc::new(Date32Array::from(vec![20_000; count])),
-        "occurred_on" => Arc::new(rows.iter().map(|row| ENDS[row.quarter]).collect::<Date32Array>()),
+        "occurred_on" => Arc::new(Date32Array::from_iter_values(rows.iter().map(|row| ENDS[row.quarter]))),
         "onward_grant" => Arc::new(BooleanArray::from(vec![false; count])),
-        "content_digest" => Arc::new(BinaryArray::from_iter_values((0..count).map(|at| ((first + at) as u128).to_be_bytes()))),
+        "content_digest" => {
+            Arc::new(BinaryArray::from_iter_values((0..count).map(|at| ((first + at) as u128).to_be_bytes())))
+        }
         "quantity" => {
             let quantities = rows.iter().map(|row| row.quantity).collect::<Decimal128Array>();
             Arc::new(quantities.with_precision_and_scale(18, 4).unwrap())
@@ -130,7 +150,8 @@ fn commit(dir: &Path, number: i64, rows: usize, random: &mut ChaCha8Rng) -> Vec<
         .into_iter()
         .map(|(book, count)| {
             let data: Vec<Row> = (0..count).map(|_| row(random, book == Book::Funding)).collect();
-            let columns = schema.fields().iter().map(|field| column(field, &data, number, number as usize * rows)).collect();
+            let columns =
+                schema.fields().iter().map(|field| column(field, &data, number, number as usize * rows)).collect();
             let path = dir.join(format!("journal/{book}-{number:06}.parquet"));
             write(&path, &RecordBatch::try_new(Arc::clone(&schema), columns).unwrap());
             let bytes = path.metadata().unwrap().len();

@@ -7,9 +7,7 @@ use tokio::task::JoinHandle;
 pub(crate) struct Task<T>(JoinHandle<Result<T, PublishError>>);
 
 /// Starts work.
-pub(crate) fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, PublishError> + Send + 'static,
-) -> Task<T> {
+pub(crate) fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, PublishError> + Send + 'static) -> Task<T> {
     Task(tokio::task::spawn_blocking(work))
 }
 

@@ -81,8 +81,11 @@ mod tests {
     };
 
     fn batch(names: &[&str], columns: Vec<ArrayRef>) -> RecordBatch {
-        let fields: Vec<Field> =
-            names.iter().zip(&columns).map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+        let fields: Vec<Field> = names
+            .iter()
+            .zip(&columns)
+            .map(|(name, array)| Field::new(*name, array.data_type().clone(), true))
+            .collect();
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
     }
 

@@ -8,9 +8,7 @@ use crate::method::MethodBook;
 use crate::session::Session;
 use crate::views::views;
 use crate::{LedgerState, Options, PublishError};
-use arrow::array::{
-    Array as _, ArrayRef, BinaryArray, Date32Array, Decimal128Array, Int32Array, StringArray,
-};
+use arrow::array::{Array as _, ArrayRef, BinaryArray, Date32Array, Decimal128Array, Int32Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -149,10 +147,7 @@ fn parameters(method: &MethodBook) -> Result<RecordBatch, PublishError> {
 
 fn deflators(method: &MethodBook) -> Result<RecordBatch, PublishError> {
     let years = method.deflators.keys().map(|year| Some(*year)).collect::<Int32Array>();
-    table(
-        "deflators",
-        vec![("price_year", Arc::new(years)), ("factor", decimals(method.deflators.values().copied())?)],
-    )
+    table("deflators", vec![("price_year", Arc::new(years)), ("factor", decimals(method.deflators.values().copied())?)])
 }
 
 /// One row about this run: what models put beside their figures.

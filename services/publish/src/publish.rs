@@ -1,5 +1,6 @@
 //! From a state of the journal to published files.
 
+use crate::PublishError;
 use crate::balances::{Balances, Refreshed};
 use crate::conform::conform;
 use crate::inputs;
@@ -8,7 +9,6 @@ use crate::method::MethodBook;
 use crate::session::Session;
 use crate::tables::{self, Table};
 use crate::write;
-use crate::PublishError;
 use arrow::record_batch::RecordBatch;
 use commonweal_journal::{Journal, JournalFile};
 use std::path::PathBuf;

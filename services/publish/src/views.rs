@@ -18,16 +18,44 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 const FUNDING_CELLS: &[&str] = &[
-    "source", "measure", "unit", "instrument", "organisation_basis", "counterparty_id", "programme", "onward_grant",
-    "district", "combined_authority", "region", "place_basis", "quarter",
+    "source",
+    "measure",
+    "unit",
+    "instrument",
+    "organisation_basis",
+    "counterparty_id",
+    "programme",
+    "onward_grant",
+    "district",
+    "combined_authority",
+    "region",
+    "place_basis",
+    "quarter",
 ];
 const EMPLOYMENT_CELLS: &[&str] = &[
-    "source", "measure", "unit", "job_basis", "prior_status", "organisation_basis", "programme", "district",
-    "combined_authority", "region", "place_basis", "quarter",
+    "source",
+    "measure",
+    "unit",
+    "job_basis",
+    "prior_status",
+    "organisation_basis",
+    "programme",
+    "district",
+    "combined_authority",
+    "region",
+    "place_basis",
+    "quarter",
 ];
 /// What makes a series of snapshots of its own.
 const SERIES: &[&str] = &[
-    "organisation_id", "counterparty_id", "measure", "unit", "programme", "district", "combined_authority", "region",
+    "organisation_id",
+    "counterparty_id",
+    "measure",
+    "unit",
+    "programme",
+    "district",
+    "combined_authority",
+    "region",
     "job_basis",
 ];
 /// Attributes of a series that models may group by.
@@ -169,7 +197,8 @@ impl Stocks {
             .collect();
         let own: Vec<Codes> = series.iter().map(|chunk| chunk.groups.clone()).collect();
         let named = table("stock_series", SERIES_SHOWN, columns, &series, &[])?;
-        let dated = table("stock_snapshots", &["source", "quarter", "as_of"], columns, &rest, &["quantity", "entries"])?;
+        let dated =
+            table("stock_snapshots", &["source", "quarter", "as_of"], columns, &rest, &["quantity", "entries"])?;
         Ok([numbered(named, &own)?, numbered(dated, &numbers)?])
     }
 }

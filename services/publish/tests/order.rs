@@ -30,31 +30,33 @@ fn history() -> impl Strategy<Value = Vec<Event>> {
         (0..MEASURES.len(), 1..60_i128, 0..4_usize, 0..3_u8),
         (0..24_u32, any::<bool>(), 0..3_u8),
     );
-    let event = event.prop_map(|((id, revision, kind, recorded), (measure, quantity, district, party), (month, onward, name))| {
-        let (measure, unit) = MEASURES[measure];
-        let on = format!("20{}-{:02}-15", 19 + month / 12, month % 12 + 1);
-        let money = unit == "GBP" || unit == "EUR";
-        Event {
-            source: format!("urn:test:{}", id % 2),
-            event_id: format!("{id}"),
-            revision,
-            cancel: kind == 0,
-            recorded_at: 1_600_000_000_000_000 + recorded,
-            measure,
-            unit,
-            quantity: quantity * 2_500,
-            instrument: money.then_some(if quantity % 2 == 0 { "GRANT" } else { "LOAN" }),
-            job_basis: (measure == "HEADCOUNT" && quantity % 3 == 0).then_some("CREATED"),
-            prior_status: (measure == "HIRES").then_some("UNEMPLOYED"),
-            organisation: if party == 0 { "unknown".to_owned() } else { format!("ORG-{party}") },
-            organisation_name: (name > 0).then(|| format!("Name {name}")),
-            programme: if quantity % 5 == 0 { "KINDRED" } else { "unknown" },
-            onward_grant: money && onward && quantity % 4 == 0,
-            occurred_on: day(&on),
-            district: DISTRICTS[district],
-            ..Event::headcount("", "", "2019-01-01", 0)
-        }
-    });
+    let event = event.prop_map(
+        |((id, revision, kind, recorded), (measure, quantity, district, party), (month, onward, name))| {
+            let (measure, unit) = MEASURES[measure];
+            let on = format!("20{}-{:02}-15", 19 + month / 12, month % 12 + 1);
+            let money = unit == "GBP" || unit == "EUR";
+            Event {
+                source: format!("urn:test:{}", id % 2),
+                event_id: format!("{id}"),
+                revision,
+                cancel: kind == 0,
+                recorded_at: 1_600_000_000_000_000 + recorded,
+                measure,
+                unit,
+                quantity: quantity * 2_500,
+                instrument: money.then_some(if quantity % 2 == 0 { "GRANT" } else { "LOAN" }),
+                job_basis: (measure == "HEADCOUNT" && quantity % 3 == 0).then_some("CREATED"),
+                prior_status: (measure == "HIRES").then_some("UNEMPLOYED"),
+                organisation: if party == 0 { "unknown".to_owned() } else { format!("ORG-{party}") },
+                organisation_name: (name > 0).then(|| format!("Name {name}")),
+                programme: if quantity % 5 == 0 { "KINDRED" } else { "unknown" },
+                onward_grant: money && onward && quantity % 4 == 0,
+                occurred_on: day(&on),
+                district: DISTRICTS[district],
+                ..Event::headcount("", "", "2019-01-01", 0)
+            }
+        },
+    );
     prop::collection::vec(event, 1..60)
 }
 
@@ -82,7 +84,11 @@ fn balances(dir: &Path) -> Sums {
     for entry in std::fs::read_dir(dir.join("balances")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let Some(dataset) = ["funding", "employment"].into_iter().find(|dataset| name.starts_with(&format!("balances-{dataset}"))) else { continue };
+        let Some(dataset) =
+            ["funding", "employment"].into_iter().find(|dataset| name.starts_with(&format!("balances-{dataset}")))
+        else {
+            continue;
+        };
         for batch in read::batches(&path) {
             let column = |name: &str| read::text(&batch, name).clone();
             let (measure, unit) = (column("measure"), column("unit"));
@@ -135,12 +141,13 @@ fn check(events: &[Event], shuffled: &[Event], size: usize) -> Result<(), TestCa
     for (name, bytes) in &one {
         if bytes != &other[name] {
             let table = name.trim_end_matches(".parquet");
-            let columns: Vec<&str> =
-                commonweal_publish::tables::Table::named(table).unwrap().columns.iter().map(|column| column.name).collect();
-            prop_assert_eq!(
-                read::csv(whole.dir.path(), table, &columns),
-                read::csv(parts.dir.path(), table, &columns)
-            );
+            let columns: Vec<&str> = commonweal_publish::tables::Table::named(table)
+                .unwrap()
+                .columns
+                .iter()
+                .map(|column| column.name)
+                .collect();
+            prop_assert_eq!(read::csv(whole.dir.path(), table, &columns), read::csv(parts.dir.path(), table, &columns));
             prop_assert!(false, "rows of {} are equal and bytes are not", name);
         }
     }
@@ -193,7 +200,8 @@ async fn rejections_and_conflicts_do_not_depend_on_arrival() {
     }
     assert_eq!(outcomes[0], outcomes[1]);
     let [low, high] = {
-        let mut digests = [&first, &second].map(|event| event.content_digest().map(|byte| format!("{byte:02x}")).concat());
+        let mut digests =
+            [&first, &second].map(|event| event.content_digest().map(|byte| format!("{byte:02x}")).concat());
         digests.sort();
         digests
     };

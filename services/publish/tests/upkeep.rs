@@ -92,7 +92,8 @@ async fn segments_are_merged_and_strangers_removed() {
     let before = read::published(journal.dir.path());
     journal.publish().await;
     assert_eq!(read::published(journal.dir.path()), before);
-    let left: Vec<String> = names(&folder).into_iter().filter(|name| name.contains("99999999") || name.contains("tmp")).collect();
+    let left: Vec<String> =
+        names(&folder).into_iter().filter(|name| name.contains("99999999") || name.contains("tmp")).collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -171,9 +172,24 @@ fn copy_of_the_book(dir: &Path) {
 fn a_faulty_method_is_refused_with_file_row_and_reason() {
     type Fault = (&'static str, &'static str, &'static str, &'static str);
     let faults: [Fault; 9] = [
-        ("parameters.csv", "wellby.value", "wellby.valeu", "models/social_value.sql, row 2: parameter wellby.value is needed"),
-        ("parameters.csv", "0.296,0.612,0.769", "0.296,0.812,0.769", "parameters.csv, row 7: the values are not in the order"),
-        ("parameters.csv", "10000,13000", "10 000,13000", "parameters.csv, row 2: value_low \"10 000\" is not a decimal"),
+        (
+            "parameters.csv",
+            "wellby.value",
+            "wellby.valeu",
+            "models/social_value.sql, row 2: parameter wellby.value is needed",
+        ),
+        (
+            "parameters.csv",
+            "0.296,0.612,0.769",
+            "0.296,0.812,0.769",
+            "parameters.csv, row 7: the values are not in the order",
+        ),
+        (
+            "parameters.csv",
+            "10000,13000",
+            "10 000,13000",
+            "parameters.csv, row 2: value_low \"10 000\" is not a decimal",
+        ),
         ("parameters.csv", ",B,OGL-3.0", ",Z,OGL-3.0", "confidence \"Z\" is not A, B or C"),
         ("parameters.csv", "2019-12-31", "2020-12-31", "gva-per-job.lcr holds at the same time in row"),
         ("parameters.csv", "optimism-bias.grade-6", "optimism-bias.grade-7", "needs optimism-bias.grade-6"),

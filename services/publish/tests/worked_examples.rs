@@ -28,8 +28,16 @@ async fn jobs_of(commits: &[&[Event]]) -> String {
 /// An employer that reports at each quarter's end until the end of 2020, so
 /// that the calendar reaches that far.
 fn steady() -> Vec<Event> {
-    let ends = ["2019-03-31", "2019-06-30", "2019-09-30", "2019-12-31", "2020-03-31", "2020-06-30", "2020-09-30",
-        "2020-12-31"];
+    let ends = [
+        "2019-03-31",
+        "2019-06-30",
+        "2019-09-30",
+        "2019-12-31",
+        "2020-03-31",
+        "2020-06-30",
+        "2020-09-30",
+        "2020-12-31",
+    ];
     ends.iter().map(|end| Event { district: DISTRICTS[2], ..Event::headcount(end, "STEADY", end, 100) }).collect()
 }
 
@@ -64,7 +72,11 @@ async fn a_correction_moves_a_snapshot_to_another_district() {
 async fn a_cancelled_snapshot_never_was() {
     let first = Event::headcount("a", "EMPLOYER", "2020-03-31", 5);
     let second = Event::headcount("b", "EMPLOYER", "2020-06-30", 9);
-    let created = Event { job_basis: Some("CREATED"), programme: "KINDRED", ..Event::headcount("c", "EMPLOYER", "2020-06-30", 3) };
+    let created = Event {
+        job_basis: Some("CREATED"),
+        programme: "KINDRED",
+        ..Event::headcount("c", "EMPLOYER", "2020-06-30", 3)
+    };
     let got = jobs_of(&[&[first, second.clone(), created], &[second.cancelled(1)]]).await;
     assert_eq!(got, golden("cancelled_snapshot.csv"));
 }
@@ -90,13 +102,24 @@ async fn social_value_is_the_arithmetic_of_the_readme() {
         ..Event::headcount("c", "EMPLOYER", "2019-03-31", 5)
     };
     let other_hires = Event { prior_status: Some("EMPLOYED"), event_id: "d".to_owned(), ..hires.clone() };
-    let hours = Event { measure: "VOLUNTEER_HOURS", unit: "HOURS", ..Event::headcount("e", "EMPLOYER", "2019-03-31", 100) };
+    let hours =
+        Event { measure: "VOLUNTEER_HOURS", unit: "HOURS", ..Event::headcount("e", "EMPLOYER", "2019-03-31", 100) };
     let mut journal = Journal::new();
     journal.commit(&[created, later, hires, other_hires, hours]);
     journal.publish().await;
     let columns = [
-        "quarter", "bundle", "outcome", "gross", "net_low", "net_central", "net_high", "value_low", "value_central",
-        "value_high", "evidence_grade", "confidence",
+        "quarter",
+        "bundle",
+        "outcome",
+        "gross",
+        "net_low",
+        "net_central",
+        "net_high",
+        "value_low",
+        "value_central",
+        "value_high",
+        "evidence_grade",
+        "confidence",
     ];
     assert_eq!(read::csv(journal.dir.path(), "social_value", &columns), golden("social_value.csv"));
 }
@@ -120,8 +143,18 @@ async fn money_is_never_added_across_measures_instruments_or_currencies() {
     journal.commit(&events);
     journal.publish().await;
     let columns = [
-        "quarter", "programme", "funder_id", "measure", "instrument", "district", "currency", "onward_grant",
-        "in_totals", "events", "amount", "amount_real",
+        "quarter",
+        "programme",
+        "funder_id",
+        "measure",
+        "instrument",
+        "district",
+        "currency",
+        "onward_grant",
+        "in_totals",
+        "events",
+        "amount",
+        "amount_real",
     ];
     assert_eq!(read::csv(journal.dir.path(), "funding", &columns), golden("funding.csv"));
     let headline = read::csv(
@@ -147,7 +180,11 @@ async fn a_year_of_jobs_is_the_mean_of_its_quarter_ends() {
         ends.iter().zip(levels).map(|(end, level)| Event::headcount(end, "EMPLOYER", end, level)).collect();
     journal.commit(&events);
     journal.publish().await;
-    let got = read::csv(journal.dir.path(), "headline", &["area", "headline", "period", "value_central", "basis", "quarters"]);
+    let got = read::csv(
+        journal.dir.path(),
+        "headline",
+        &["area", "headline", "period", "value_central", "basis", "quarters"],
+    );
     let expected = "area,headline,period,value_central,basis,quarters
 E47000004,jobs,2019,25.2500,mean of four quarter ends,4
 E47000004,jobs,2020-Q1,50.0000,level at the end of the quarter,1

@@ -20,8 +20,7 @@ impl Clock for SystemClock {
         let now = SystemTime::now();
         // A clock set before 1970 reads as negative; one beyond the year
         // 294,000 as that year.
-        let micros =
-            |elapsed: std::time::Duration| i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
+        let micros = |elapsed: std::time::Duration| i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
         match now.duration_since(UNIX_EPOCH) {
             Ok(since) => micros(since),
             Err(before) => -micros(before.duration()),
@@ -39,9 +38,7 @@ impl ManualClock {
     /// A clock that stands at `micros`, UTC microseconds since 1970-01-01.
     #[must_use]
     pub const fn at(micros: i64) -> Self {
-        Self {
-            micros: AtomicI64::new(micros),
-        }
+        Self { micros: AtomicI64::new(micros) }
     }
 
     /// Moves the clock by `micros`, which may be negative.
@@ -70,10 +67,7 @@ mod tests {
     #[test]
     fn system_clock_counts_microseconds() {
         let now = SystemClock.now_micros();
-        assert!(
-            (1_577_836_800_000_000..7_258_118_400_000_000).contains(&now),
-            "{now}"
-        );
+        assert!((1_577_836_800_000_000..7_258_118_400_000_000).contains(&now), "{now}");
     }
 
     /// Proves that the manual clock moves only when it is told to.

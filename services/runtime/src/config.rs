@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 pub use sections::{
-    DataConfig, Day, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties, PublishConfig,
-    ReferenceConfig, ShutdownConfig, TelemetryConfig, TopicsConfig,
+    DataConfig, Day, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties, PublishConfig, ReferenceConfig,
+    ShutdownConfig, TelemetryConfig, TopicsConfig,
 };
 
 /// Every setting with its default, as TOML with comments.
@@ -38,11 +38,7 @@ impl Sources {
     /// command line.
     #[must_use]
     pub fn of_process(files: Vec<PathBuf>, overrides: Vec<String>) -> Self {
-        Self {
-            files,
-            environment: std::env::vars_os().collect(),
-            overrides,
-        }
+        Self { files, environment: std::env::vars_os().collect(), overrides }
     }
 }
 
@@ -70,9 +66,7 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let merged = layers::merge(sources)?;
         let config: Self = layers::typed(&merged)?;
-        config
-            .validate()
-            .map_err(|error| layers::located(error, &merged))?;
+        config.validate().map_err(|error| layers::located(error, &merged))?;
         Ok(config)
     }
 

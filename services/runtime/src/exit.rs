@@ -86,13 +86,7 @@ pub fn documentation() -> String {
     );
     for exit in Exit::ALL {
         // Writing to a String cannot fail.
-        let _written = writeln!(
-            page,
-            "| {} | {} | {} |",
-            exit.code(),
-            exit.name(),
-            exit.sentence()
-        );
+        let _written = writeln!(page, "| {} | {} | {} |", exit.code(), exit.name(), exit.sentence());
     }
     page
 }
@@ -106,20 +100,13 @@ mod tests {
     /// one.
     #[test]
     fn codes_rise() {
-        assert!(
-            Exit::ALL
-                .windows(2)
-                .all(|pair| pair[0].code() < pair[1].code())
-        );
+        assert!(Exit::ALL.windows(2).all(|pair| pair[0].code() < pair[1].code()));
     }
 
     /// Proves that the documentation in the repository is the one made from
     /// the enum. `COMMONWEAL_BLESS=1` rewrites it.
     #[test]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a developer asks for the rewrite through the environment"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a developer asks for the rewrite through the environment")]
     fn documentation_is_current() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/exit-codes.md");
         if std::env::var_os("COMMONWEAL_BLESS").is_some() {

@@ -33,31 +33,24 @@ impl Shutdown {
     pub fn on_signals(grace: Duration) -> io::Result<Self> {
         let shutdown = Self::new();
         // A runtime of its own: signals are heard however busy the others are.
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut signals = {
             let _inside = runtime.enter();
-            Signals {
-                interrupt: signal(SignalKind::interrupt())?,
-                terminate: signal(SignalKind::terminate())?,
-            }
+            Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? }
         };
         let asked = shutdown.clone();
-        thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let name = signals.next().await;
-                    tracing::info!(
-                        signal = name,
-                        grace_seconds = grace.as_secs(),
-                        "finishing; a second signal ends at once"
-                    );
-                    asked.trigger();
-                    insist(&mut signals, grace).await;
-                });
-            })?;
+        thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                let name = signals.next().await;
+                tracing::info!(
+                    signal = name,
+                    grace_seconds = grace.as_secs(),
+                    "finishing; a second signal ends at once"
+                );
+                asked.trigger();
+                insist(&mut signals, grace).await;
+            });
+        })?;
         Ok(shutdown)
     }
 
@@ -92,10 +85,7 @@ impl Signals {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "ending without another step is what the second signal asks for"
-)]
+#[expect(clippy::disallowed_methods, reason = "ending without another step is what the second signal asks for")]
 async fn insist(signals: &mut Signals, grace: Duration) {
     let exit = tokio::select! {
         _name = signals.next() => Exit::Interrupted,

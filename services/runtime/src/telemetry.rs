@@ -24,10 +24,8 @@ pub enum TelemetryError {
 /// # Errors
 /// [`TelemetryError::Filter`] where they are malformed.
 pub fn filter(directives: &str) -> Result<EnvFilter, TelemetryError> {
-    EnvFilter::try_new(directives).map_err(|error| TelemetryError::Filter {
-        directives: directives.to_owned(),
-        reason: error.to_string(),
-    })
+    EnvFilter::try_new(directives)
+        .map_err(|error| TelemetryError::Filter { directives: directives.to_owned(), reason: error.to_string() })
 }
 
 /// Sends the process's logs to standard error, as configured; colours only
@@ -56,28 +54,16 @@ mod tests {
     /// refused with its text and an example.
     #[test]
     fn filters_are_read_or_refused() {
-        assert_eq!(
-            filter("warn,commonweal_ledger=debug")
-                .unwrap()
-                .max_level_hint()
-                .unwrap(),
-            tracing::Level::DEBUG
-        );
+        assert_eq!(filter("warn,commonweal_ledger=debug").unwrap().max_level_hint().unwrap(), tracing::Level::DEBUG);
         let message = filter("commonweal=loud").unwrap_err().to_string();
-        assert!(
-            message.contains("commonweal=loud") && message.contains("try"),
-            "{message}"
-        );
+        assert!(message.contains("commonweal=loud") && message.contains("try"), "{message}");
     }
 
     /// Proves that logging is set up once: a second attempt says so instead of
     /// replacing what the first set up.
     #[test]
     fn init_happens_once() {
-        let config = TelemetryConfig {
-            log: "off".into(),
-            log_format: LogFormat::Json,
-        };
+        let config = TelemetryConfig { log: "off".into(), log_format: LogFormat::Json };
         init(&config).unwrap();
         assert!(matches!(init(&config), Err(TelemetryError::AlreadySet)));
     }

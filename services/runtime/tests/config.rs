@@ -7,17 +7,11 @@ use std::path::PathBuf;
 use commonweal_runtime::config::{Config, ConfigError, DEFAULTS, LogFormat, Sources};
 
 fn environment(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
-    pairs
-        .iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect()
+    pairs.iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 fn overrides(settings: &[&str]) -> Sources {
-    Sources {
-        overrides: settings.iter().map(|text| (*text).to_owned()).collect(),
-        ..Sources::default()
-    }
+    Sources { overrides: settings.iter().map(|text| (*text).to_owned()).collect(), ..Sources::default() }
 }
 
 /// A file with `text`, and the directory that goes with it.
@@ -41,14 +35,7 @@ fn the_defaults_are_valid() {
     assert_eq!(config.topics.employment, "commonweal.employment.v1");
     assert_eq!(config.topics.dead_letters, "commonweal.dead-letters.v1");
     assert_eq!(config.kafka.message_bytes_max, 1 << 20);
-    assert_eq!(
-        (
-            config.ledger.flush_rows,
-            config.ledger.batch_rows,
-            config.ledger.queue_batches
-        ),
-        (262_144, 8_192, 4)
-    );
+    assert_eq!((config.ledger.flush_rows, config.ledger.batch_rows, config.ledger.queue_batches), (262_144, 8_192, 4));
     assert_eq!(config.ingest.earliest_day.days_since_1970(), 7_305);
     assert_eq!(config.telemetry.log_format, LogFormat::Text);
     assert_eq!(config.journal_dir(), PathBuf::from("data/journal"));
@@ -60,17 +47,11 @@ fn the_defaults_are_valid() {
 #[test]
 fn each_default_has_a_comment() {
     let lines: Vec<_> = DEFAULTS.lines().collect();
-    let settings = lines
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| line.contains(" = ") && !line.starts_with('#'));
+    let settings = lines.iter().enumerate().filter(|(_, line)| line.contains(" = ") && !line.starts_with('#'));
     let mut seen = 0;
     for (index, line) in settings {
         seen += 1;
-        assert!(
-            lines[index - 1].starts_with('#') || lines[index - 1].contains(" = "),
-            "{line} has no comment"
-        );
+        assert!(lines[index - 1].starts_with('#') || lines[index - 1].contains(" = "), "{line} has no comment");
     }
     assert!(seen >= 30, "only {seen} settings found");
 }
@@ -79,12 +60,10 @@ fn each_default_has_a_comment() {
 /// the environment over files, the command line over all.
 #[test]
 fn later_sources_go_over_earlier_ones() {
-    let (_first_dir, first) = file(
-        "[kafka]\nbrokers = \"first:1\"\ngroup_id = \"first\"\nclient_id = \"first\"\n[ledger]\nflush_rows = 1\n",
-    );
-    let (_second_dir, second) = file(
-        "[kafka]\ngroup_id = \"second\"\nclient_id = \"second\"\nproperties = { \"socket.timeout.ms\" = 6000 }\n",
-    );
+    let (_first_dir, first) =
+        file("[kafka]\nbrokers = \"first:1\"\ngroup_id = \"first\"\nclient_id = \"first\"\n[ledger]\nflush_rows = 1\n");
+    let (_second_dir, second) =
+        file("[kafka]\ngroup_id = \"second\"\nclient_id = \"second\"\nproperties = { \"socket.timeout.ms\" = 6000 }\n");
     let config = Config::load(&Sources {
         files: vec![first, second],
         environment: environment(&[
@@ -94,39 +73,15 @@ fn later_sources_go_over_earlier_ones() {
             ("COMMONWEAL_TEST_KAFKA", "not ours"),
             ("PATH", "/bin"),
         ]),
-        overrides: vec![
-            "ledger.flush_bytes=3145728".to_owned(),
-            "kafka.properties.sasl.password=a=b".to_owned(),
-        ],
+        overrides: vec!["ledger.flush_bytes=3145728".to_owned(), "kafka.properties.sasl.password=a=b".to_owned()],
     })
     .unwrap();
-    assert_eq!(
-        (
-            config.kafka.brokers.as_str(),
-            config.kafka.group_id.as_str()
-        ),
-        ("first:1", "second")
-    );
+    assert_eq!((config.kafka.brokers.as_str(), config.kafka.group_id.as_str()), ("first:1", "second"));
     assert_eq!(config.kafka.client_id, "environment");
-    assert_eq!(
-        (config.ledger.flush_rows, config.ledger.flush_bytes),
-        (1, 3_145_728)
-    );
-    let properties: Vec<_> = config
-        .kafka
-        .properties
-        .0
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    assert_eq!(
-        properties,
-        [
-            ("sasl.password", "a=b"),
-            ("sasl.username", "reader"),
-            ("socket.timeout.ms", "6000")
-        ]
-    );
+    assert_eq!((config.ledger.flush_rows, config.ledger.flush_bytes), (1, 3_145_728));
+    let properties: Vec<_> =
+        config.kafka.properties.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(properties, [("sasl.password", "a=b"), ("sasl.username", "reader"), ("socket.timeout.ms", "6000")]);
     assert_eq!(config.publish, Config::builtin().unwrap().publish);
 }
 
@@ -135,41 +90,23 @@ fn later_sources_go_over_earlier_ones() {
 #[test]
 fn unknown_names_are_refused_with_their_place() {
     let (_dir, path) = file("[kafka]\nbroker = \"a:1\"\n");
-    let text = refusal(&Sources {
-        files: vec![path.clone()],
-        ..Sources::default()
-    });
+    let text = refusal(&Sources { files: vec![path.clone()], ..Sources::default() });
     assert!(
-        text.contains("kafka.broker")
-            && text.contains(path.to_str().unwrap())
-            && text.contains("brokers"),
+        text.contains("kafka.broker") && text.contains(path.to_str().unwrap()) && text.contains("brokers"),
         "{text}"
     );
-    let text = refusal(&Sources {
-        environment: environment(&[("COMMONWEAL__LEDGER__FLUSH", "1")]),
-        ..Sources::default()
-    });
+    let text =
+        refusal(&Sources { environment: environment(&[("COMMONWEAL__LEDGER__FLUSH", "1")]), ..Sources::default() });
     assert!(
-        text.contains("ledger.flush")
-            && text.contains("COMMONWEAL__LEDGER__FLUSH")
-            && text.contains("flush_rows"),
+        text.contains("ledger.flush") && text.contains("COMMONWEAL__LEDGER__FLUSH") && text.contains("flush_rows"),
         "{text}"
     );
     let text = refusal(&overrides(&["legder.flush_rows=1"]));
-    assert!(
-        text.contains("legder") && text.contains("command line") && text.contains("ledger"),
-        "{text}"
-    );
+    assert!(text.contains("legder") && text.contains("command line") && text.contains("ledger"), "{text}");
     let text = refusal(&overrides(&["kafka.brokers.first=1"]));
-    assert!(
-        text.contains("kafka.brokers") && text.contains("not a section"),
-        "{text}"
-    );
+    assert!(text.contains("kafka.brokers") && text.contains("not a section"), "{text}");
     let text = refusal(&overrides(&["kafka.properties=1"]));
-    assert!(
-        text.contains("kafka.properties") && text.contains("section"),
-        "{text}"
-    );
+    assert!(text.contains("kafka.properties") && text.contains("section"), "{text}");
 }
 
 /// Proves that values of the wrong type and out of range are refused with key,
@@ -180,47 +117,22 @@ fn wrong_values_are_refused_with_their_place() {
         environment: environment(&[("COMMONWEAL__LEDGER__FLUSH_ROWS", "many")]),
         ..Sources::default()
     });
-    for part in [
-        "ledger.flush_rows",
-        "COMMONWEAL__LEDGER__FLUSH_ROWS",
-        "many",
-        "integer",
-    ] {
+    for part in ["ledger.flush_rows", "COMMONWEAL__LEDGER__FLUSH_ROWS", "many", "integer"] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
     let (_dir, path) = file("[ledger]\nqueue_batches = 65\n");
-    let text = refusal(&Sources {
-        files: vec![path.clone()],
-        ..Sources::default()
-    });
-    for part in [
-        "ledger.queue_batches",
-        "65",
-        "1 to 64",
-        path.to_str().unwrap(),
-    ] {
+    let text = refusal(&Sources { files: vec![path.clone()], ..Sources::default() });
+    for part in ["ledger.queue_batches", "65", "1 to 64", path.to_str().unwrap()] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
     let text = refusal(&overrides(&["telemetry.log_format=xml"]));
-    for part in [
-        "telemetry.log_format",
-        "xml",
-        "text",
-        "json",
-        "command line",
-    ] {
+    for part in ["telemetry.log_format", "xml", "text", "json", "command line"] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
     let text = refusal(&overrides(&["ingest.earliest_day=1990-02-30"]));
-    assert!(
-        text.contains("ingest.earliest_day") && text.contains("YYYY-MM-DD"),
-        "{text}"
-    );
+    assert!(text.contains("ingest.earliest_day") && text.contains("YYYY-MM-DD"), "{text}");
     let text = refusal(&overrides(&["ledger.flush_rows=-1"]));
-    assert!(
-        text.contains("ledger.flush_rows") && text.contains("-1"),
-        "{text}"
-    );
+    assert!(text.contains("ledger.flush_rows") && text.contains("-1"), "{text}");
 }
 
 /// Proves that each rule of the values is enforced, under the name of the
@@ -264,9 +176,7 @@ fn each_rule_is_enforced() {
     for setting in wrong {
         let key = setting.split_once('=').unwrap().0;
         match Config::load(&overrides(&[setting])) {
-            Err(ConfigError::Invalid {
-                key: named, origin, ..
-            }) => {
+            Err(ConfigError::Invalid { key: named, origin, .. }) => {
                 assert_eq!(named, key);
                 assert!(origin.contains("command line"), "{origin}");
             }
@@ -280,17 +190,13 @@ fn each_rule_is_enforced() {
 #[test]
 fn reserved_properties_are_refused() {
     let text = refusal(&overrides(&["kafka.properties.enable.auto.commit=true"]));
-    assert!(
-        text.contains("enable.auto.commit") && text.contains("command line"),
-        "{text}"
-    );
+    assert!(text.contains("enable.auto.commit") && text.contains("command line"), "{text}");
     let text = refusal(&Sources {
         environment: environment(&[("COMMONWEAL__KAFKA__PROPERTIES__BOOTSTRAP_SERVERS", "a:1")]),
         ..Sources::default()
     });
     assert!(
-        text.contains("set kafka.brokers")
-            && text.contains("COMMONWEAL__KAFKA__PROPERTIES__BOOTSTRAP_SERVERS"),
+        text.contains("set kafka.brokers") && text.contains("COMMONWEAL__KAFKA__PROPERTIES__BOOTSTRAP_SERVERS"),
         "{text}"
     );
 }
@@ -301,45 +207,21 @@ fn reserved_properties_are_refused() {
 #[test]
 fn malformed_sources_are_refused() {
     use std::os::unix::ffi::OsStringExt as _;
-    let text = refusal(&Sources {
-        files: vec![PathBuf::from("/nowhere/at-all.toml")],
-        ..Sources::default()
-    });
+    let text = refusal(&Sources { files: vec![PathBuf::from("/nowhere/at-all.toml")], ..Sources::default() });
     assert!(text.contains("/nowhere/at-all.toml"), "{text}");
     let (_dir, path) = file("[kafka\n");
-    let text = refusal(&Sources {
-        files: vec![path.clone()],
-        ..Sources::default()
-    });
+    let text = refusal(&Sources { files: vec![path.clone()], ..Sources::default() });
     assert!(text.contains(path.to_str().unwrap()), "{text}");
     for name in ["COMMONWEAL__KAFKA", "COMMONWEAL__A__B__C", "COMMONWEAL__"] {
-        let text = refusal(&Sources {
-            environment: environment(&[(name, "1")]),
-            ..Sources::default()
-        });
-        assert!(
-            text.contains(name) && text.contains("SECTION__KEY"),
-            "{text}"
-        );
+        let text = refusal(&Sources { environment: environment(&[(name, "1")]), ..Sources::default() });
+        assert!(text.contains(name) && text.contains("SECTION__KEY"), "{text}");
     }
     for argument in ["kafka.brokers", "brokers=a:1", "kafka.=1"] {
-        assert!(
-            refusal(&overrides(&[argument])).contains("section.key=value"),
-            "{argument}"
-        );
+        assert!(refusal(&overrides(&[argument])).contains("section.key=value"), "{argument}");
     }
-    let bad = vec![(
-        "COMMONWEAL__KAFKA__BROKERS".into(),
-        OsString::from_vec(vec![0xFF]),
-    )];
-    let text = refusal(&Sources {
-        environment: bad,
-        ..Sources::default()
-    });
-    assert!(
-        text.contains("UTF-8") && text.contains("COMMONWEAL__KAFKA__BROKERS"),
-        "{text}"
-    );
+    let bad = vec![("COMMONWEAL__KAFKA__BROKERS".into(), OsString::from_vec(vec![0xFF]))];
+    let text = refusal(&Sources { environment: bad, ..Sources::default() });
+    assert!(text.contains("UTF-8") && text.contains("COMMONWEAL__KAFKA__BROKERS"), "{text}");
 }
 
 /// Proves that a dump gives the same settings again when loaded as a file.
@@ -354,14 +236,7 @@ fn a_dump_loads_as_the_same_settings() {
     ]))
     .unwrap();
     let (_dir, path) = file(&config.dump().unwrap());
-    assert_eq!(
-        Config::load(&Sources {
-            files: vec![path],
-            ..Sources::default()
-        })
-        .unwrap(),
-        config
-    );
+    assert_eq!(Config::load(&Sources { files: vec![path], ..Sources::default() }).unwrap(), config);
 }
 
 /// Proves that no secret is shown, neither by the dump nor in debug output,
@@ -376,19 +251,10 @@ fn secrets_are_masked() {
     ]))
     .unwrap();
     let dump = config.dump().unwrap();
-    assert!(
-        !dump.contains("hunter2") && dump.contains("reader"),
-        "{dump}"
-    );
+    assert!(!dump.contains("hunter2") && dump.contains("reader"), "{dump}");
     assert!(!format!("{config:?}").contains("hunter2"));
     assert_eq!(config.kafka.properties.0["sasl.password"], "hunter2");
     let (_dir, path) = file(&dump);
-    let text = refusal(&Sources {
-        files: vec![path],
-        ..Sources::default()
-    });
-    assert!(
-        text.contains("kafka.properties.s") && text.contains("mask"),
-        "{text}"
-    );
+    let text = refusal(&Sources { files: vec![path], ..Sources::default() });
+    assert!(text.contains("kafka.properties.s") && text.contains("mask"), "{text}");
 }

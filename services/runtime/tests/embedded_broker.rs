@@ -6,9 +6,7 @@ mod common;
 use std::time::Duration;
 
 use common::{config, produce_numbered, read_to_end};
-use commonweal_runtime::kafka::{
-    EmbeddedBroker, Lead, Sink, Source, SourceError, count, ensure_topics,
-};
+use commonweal_runtime::kafka::{EmbeddedBroker, Lead, Sink, Source, SourceError, count, ensure_topics};
 use commonweal_runtime::{Config, Shutdown, Sources};
 
 const WAIT: Duration = Duration::from_millis(100);
@@ -40,8 +38,7 @@ fn a_bounded_lead_loses_nothing() {
                 assert!(lead.advance(Lead::cost(8 + VALUE_BYTES)));
                 let mut value = [b'x'; VALUE_BYTES];
                 value[..8].copy_from_slice(&number.to_be_bytes());
-                sink.send("t", Some(&number.to_be_bytes()), Some(&value), &[])
-                    .unwrap();
+                sink.send("t", Some(&number.to_be_bytes()), Some(&value), &[]).unwrap();
             }
             sink.flush(Duration::from_secs(30)).unwrap();
             assert_eq!((sink.delivered(), sink.failed()), (MESSAGES, 0));
@@ -55,10 +52,7 @@ fn a_bounded_lead_loses_nothing() {
         assert!(batch.len() <= 1_000);
         for message in batch.iter() {
             let number = u64::from_be_bytes(message.payload().unwrap()[..8].try_into().unwrap());
-            assert!(
-                !std::mem::replace(&mut seen[usize::try_from(number).unwrap()], true),
-                "{number} came twice"
-            );
+            assert!(!std::mem::replace(&mut seen[usize::try_from(number).unwrap()], true), "{number} came twice");
             let partition = usize::try_from(message.partition()).unwrap();
             assert_eq!(message.offset(), next[partition]);
             next[partition] += 1;
@@ -67,10 +61,7 @@ fn a_bounded_lead_loses_nothing() {
         }
     }
     feeder.join().unwrap();
-    assert!(
-        next.iter().all(|count| *count > 40_000),
-        "murmur2 spreads evenly, yet: {next:?}"
-    );
+    assert!(next.iter().all(|count| *count > 40_000), "murmur2 spreads evenly, yet: {next:?}");
 }
 
 /// Proves that a source starts where it is told to, reports what the broker
@@ -82,43 +73,21 @@ fn positions_are_honoured() {
     produce_numbered(&config, "a", 0, 10);
     produce_numbered(&config, "b", 0, 5);
     let shutdown = Shutdown::new();
-    let mut source = Source::connect(&config, &shutdown, &["b", "a"], |topic, _| {
-        (topic == "a").then_some(7)
-    })
-    .err();
+    let mut source = Source::connect(&config, &shutdown, &["b", "a"], |topic, _| (topic == "a").then_some(7)).err();
     // Partition 1 of `a` is empty, so 7 lies beyond its end.
     assert_eq!(
         source.take(),
-        Some(SourceError::PositionAhead {
-            topic: "a".to_owned(),
-            partition: 1,
-            wanted: 7,
-            end: 0
-        })
+        Some(SourceError::PositionAhead { topic: "a".to_owned(), partition: 1, wanted: 7, end: 0 })
     );
     let mut source = Source::connect(&config, &shutdown, &["b", "a"], |topic, partition| {
         (topic == "a" && partition == 0).then_some(7)
     })
     .unwrap();
-    let starts: Vec<_> = source
-        .partitions()
-        .iter()
-        .map(|p| (p.topic, p.partition, p.wanted, p.start, p.end))
-        .collect();
-    assert_eq!(
-        starts,
-        [
-            (0, 0, None, 0, 5),
-            (1, 0, Some(7), 7, 10),
-            (1, 1, None, 0, 0)
-        ]
-    );
+    let starts: Vec<_> = source.partitions().iter().map(|p| (p.topic, p.partition, p.wanted, p.start, p.end)).collect();
+    assert_eq!(starts, [(0, 0, None, 0, 5), (1, 0, Some(7), 7, 10), (1, 1, None, 0, 0)]);
     let mut read = read_to_end(&mut source);
     read.sort_unstable();
-    let expected: Vec<_> = (0..5)
-        .map(|offset| (0, 0, offset))
-        .chain((7..10).map(|offset| (1, 0, offset)))
-        .collect();
+    let expected: Vec<_> = (0..5).map(|offset| (0, 0, offset)).chain((7..10).map(|offset| (1, 0, offset))).collect();
     assert_eq!(read, expected);
     source.commit(&[(0, 0, 5), (1, 0, 10)]);
 }
@@ -143,19 +112,10 @@ fn dropped_messages_are_noticed() {
     let source = Source::connect(&config, &Shutdown::new(), &["t"], |_, _| Some(2)).unwrap();
     let partition = source.partitions()[0];
     assert!(partition.log_start > 2, "{partition:?}");
-    assert_eq!(
-        (partition.wanted, partition.start, partition.end),
-        (Some(2), partition.log_start, 12)
-    );
+    assert_eq!((partition.wanted, partition.start, partition.end), (Some(2), partition.log_start, 12));
     drop(source);
 
-    let slow = config_with(
-        &config.brokers,
-        &[
-            "kafka.prefetch_bytes_max=1048576",
-            "kafka.fetch_bytes_max=1048576",
-        ],
-    );
+    let slow = config_with(&config.brokers, &["kafka.prefetch_bytes_max=1048576", "kafka.fetch_bytes_max=1048576"]);
     let mut source = Source::connect(&slow, &Shutdown::new(), &["t"], |_, _| None).unwrap();
     send(40);
     let error = loop {
@@ -168,17 +128,9 @@ fn dropped_messages_are_noticed() {
 }
 
 fn config_with(brokers: &str, settings: &[&str]) -> commonweal_runtime::config::KafkaConfig {
-    let overrides = settings
-        .iter()
-        .map(|text| (*text).to_owned())
-        .chain([format!("kafka.brokers={brokers}")])
-        .collect();
-    Config::load(&Sources {
-        overrides,
-        ..Sources::default()
-    })
-    .unwrap()
-    .kafka
+    let overrides =
+        settings.iter().map(|text| (*text).to_owned()).chain([format!("kafka.brokers={brokers}")]).collect();
+    Config::load(&Sources { overrides, ..Sources::default() }).unwrap().kafka
 }
 
 /// Proves that a missing topic and a missing broker are told apart, that both
@@ -187,31 +139,15 @@ fn config_with(brokers: &str, settings: &[&str]) -> commonweal_runtime::config::
 #[test]
 fn what_is_missing_is_named() {
     let broker = EmbeddedBroker::start(&[("t", 1)]).unwrap();
-    let impatient = [
-        "kafka.topic_wait_seconds=0",
-        "kafka.connect_timeout_seconds=1",
-    ];
+    let impatient = ["kafka.topic_wait_seconds=0", "kafka.connect_timeout_seconds=1"];
     let config = config_with(broker.brokers(), &impatient);
-    let error =
-        Source::connect(&config, &Shutdown::new(), &["t", "absent"], |_, _| None).unwrap_err();
-    assert_eq!(
-        error,
-        SourceError::TopicMissing {
-            topic: "absent".to_owned(),
-            seconds: 0
-        }
-    );
+    let error = Source::connect(&config, &Shutdown::new(), &["t", "absent"], |_, _| None).unwrap_err();
+    assert_eq!(error, SourceError::TopicMissing { topic: "absent".to_owned(), seconds: 0 });
     // A port that was free a moment ago: nobody listens there.
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = config_with(&free.to_string(), &impatient);
     let error = Source::connect(&nowhere, &Shutdown::new(), &["t"], |_, _| None).unwrap_err();
-    assert!(
-        matches!(error, SourceError::Unavailable { seconds: 1, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, SourceError::Unavailable { seconds: 1, .. }), "{error}");
     let shutdown = Shutdown::new();
     shutdown.trigger();
     let error = Source::connect(&nowhere, &shutdown, &["t"], |_, _| None).unwrap_err();
@@ -233,11 +169,7 @@ fn a_lost_broker_is_no_error() {
     }
     let begun = std::time::Instant::now();
     source.close();
-    assert!(
-        begun.elapsed() < Duration::from_secs(6),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
 }
 
 /// Proves that a batch may outlive its source and move to another thread.
@@ -259,10 +191,7 @@ fn a_batch_outlives_its_source() {
             .collect::<Vec<_>>()
     });
     let numbers = numbers.join().unwrap();
-    assert!(
-        !numbers.is_empty() && numbers.iter().copied().eq(0..numbers.len() as u64),
-        "{numbers:?}"
-    );
+    assert!(!numbers.is_empty() && numbers.iter().copied().eq(0..numbers.len() as u64), "{numbers:?}");
 }
 
 /// Proves that counting comes to the end and counts everything once.
@@ -285,17 +214,8 @@ fn topics_are_ensured() {
     let broker = EmbeddedBroker::start(&[("present", 3)]).unwrap();
     let config = config(broker.brokers());
     ensure_topics(&config, &[("present", 1), ("fresh", 4)]).unwrap();
-    let source = Source::connect(&config, &Shutdown::new(), &["present", "fresh"], |_, _| {
-        None
-    })
-    .unwrap();
-    let of = |topic| {
-        source
-            .partitions()
-            .iter()
-            .filter(|partition| partition.topic == topic)
-            .count()
-    };
+    let source = Source::connect(&config, &Shutdown::new(), &["present", "fresh"], |_, _| None).unwrap();
+    let of = |topic| source.partitions().iter().filter(|partition| partition.topic == topic).count();
     assert_eq!(of(0), 3);
     assert!(of(1) > 0);
 }
@@ -304,26 +224,11 @@ fn topics_are_ensured() {
 /// that a message beyond the limit is refused by name.
 #[test]
 fn the_sink_is_loud() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let nowhere = config_with(
-        &free.to_string(),
-        &[
-            "kafka.delivery_timeout_seconds=1",
-            "kafka.produce_bytes_max=2048",
-        ],
-    );
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nowhere = config_with(&free.to_string(), &["kafka.delivery_timeout_seconds=1", "kafka.produce_bytes_max=2048"]);
     let mut sink = Sink::new(&nowhere).unwrap();
-    let text = sink
-        .send("t", None, Some(&[0; 4_096]), &[])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        text.contains("4096") && text.contains("2048") && text.contains("produce_bytes_max"),
-        "{text}"
-    );
+    let text = sink.send("t", None, Some(&[0; 4_096]), &[]).unwrap_err().to_string();
+    assert!(text.contains("4096") && text.contains("2048") && text.contains("produce_bytes_max"), "{text}");
     for _ in 0..3 {
         sink.send("t", None, Some(b"x"), &[]).unwrap();
     }

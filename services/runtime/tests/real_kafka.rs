@@ -12,9 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use common::{config, produce_numbered, read_to_end};
 use commonweal_runtime::config::KafkaConfig;
-use commonweal_runtime::kafka::{
-    AdminError, Record, Sink, Source, SourceError, count, ensure_topics,
-};
+use commonweal_runtime::kafka::{AdminError, Record, Sink, Source, SourceError, count, ensure_topics};
 use commonweal_runtime::{Config, Shutdown, Sources};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
@@ -23,17 +21,11 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 fn kafka(test: &str, partitions: i32) -> Option<(KafkaConfig, String)> {
     let Ok(brokers) = std::env::var("COMMONWEAL_TEST_KAFKA") else {
         println!("skipped: needs COMMONWEAL_TEST_KAFKA (tests/kafka/run)");
-        assert!(
-            std::env::var("CI").is_err(),
-            "CI must not skip the tests over real Kafka"
-        );
+        assert!(std::env::var("CI").is_err(), "CI must not skip the tests over real Kafka");
         return None;
     };
     let config = config(&brokers);
-    let fresh = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap()
-        .as_nanos();
+    let fresh = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
     let topic = format!("runtime.{test}.{}.{fresh}", std::process::id());
     ensure_topics(&config, &[(&topic, partitions)]).unwrap();
     Some((config, topic))
@@ -57,22 +49,15 @@ fn transactions_leave_gaps_that_the_end_explains() {
     let Some((config, topic)) = kafka("transactions", 1) else {
         return;
     };
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", &config.brokers)
-        .set("transactional.id", &topic)
-        .create()
-        .unwrap();
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", &config.brokers).set("transactional.id", &topic).create().unwrap();
     let wait = Duration::from_secs(30);
     producer.init_transactions(wait).unwrap();
     for (round, commit) in [(0_u8, true), (1, false), (2, true), (3, false)] {
         producer.begin_transaction().unwrap();
         for _ in 0..3 {
             producer
-                .send(
-                    BaseRecord::<[u8], [u8]>::to(&topic)
-                        .partition(0)
-                        .payload(&[round]),
-                )
+                .send(BaseRecord::<[u8], [u8]>::to(&topic).partition(0).payload(&[round]))
                 .map_err(|(error, _)| error)
                 .unwrap();
         }
@@ -90,18 +75,13 @@ fn transactions_leave_gaps_that_the_end_explains() {
     let (mut read, mut end) = (Vec::new(), None);
     while end.is_none() {
         let batch = source.poll(100, Duration::from_millis(100)).unwrap();
-        read.extend(
-            batch
-                .iter()
-                .map(|message| (message.offset(), message.payload().unwrap()[0])),
-        );
+        read.extend(batch.iter().map(|message| (message.offset(), message.payload().unwrap()[0])));
         end = batch.ends().last().map(|end| end.offset);
     }
     assert_eq!(read, [(0, 0), (1, 0), (2, 0), (8, 2), (9, 2), (10, 2)]);
     assert_eq!(end, Some(16));
     // From the end on there is nothing, and the position is not ahead.
-    let mut source =
-        Source::connect(&config, &Shutdown::new(), &[&topic], |_, _| Some(16)).unwrap();
+    let mut source = Source::connect(&config, &Shutdown::new(), &[&topic], |_, _| Some(16)).unwrap();
     assert_eq!(read_to_end(&mut source), []);
 }
 
@@ -113,20 +93,13 @@ fn an_open_transaction_is_not_read() {
         return;
     };
     produce_numbered(&config, &topic, 0, 2);
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", &config.brokers)
-        .set("transactional.id", &topic)
-        .create()
-        .unwrap();
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", &config.brokers).set("transactional.id", &topic).create().unwrap();
     let wait = Duration::from_secs(30);
     producer.init_transactions(wait).unwrap();
     producer.begin_transaction().unwrap();
     producer
-        .send(
-            BaseRecord::<[u8], [u8]>::to(&topic)
-                .partition(0)
-                .payload(b"open"),
-        )
+        .send(BaseRecord::<[u8], [u8]>::to(&topic).partition(0).payload(b"open"))
         .map_err(|(error, _)| error)
         .unwrap();
     producer.flush(wait).unwrap();
@@ -153,22 +126,12 @@ fn a_long_message_passes() {
         "kafka.fetch_bytes_max=1048576".to_owned(),
         "kafka.prefetch_bytes_max=1048576".to_owned(),
     ];
-    let config = Config::load(&Sources {
-        overrides,
-        ..Sources::default()
-    })
-    .unwrap()
-    .kafka;
+    let config = Config::load(&Sources { overrides, ..Sources::default() }).unwrap().kafka;
     let long = vec![7; 20_000_000];
     let mut sink = Sink::new(&config).unwrap();
     for value in [b"a".as_slice(), &long, b"b"] {
-        sink.send_record(&Record {
-            topic: &topic,
-            partition: Some(0),
-            value: Some(value),
-            ..Record::default()
-        })
-        .unwrap();
+        sink.send_record(&Record { topic: &topic, partition: Some(0), value: Some(value), ..Record::default() })
+            .unwrap();
     }
     sink.flush(Duration::from_mins(1)).unwrap();
     let mut source = Source::connect(&config, &Shutdown::new(), &[&topic], |_, _| None).unwrap();
@@ -193,16 +156,9 @@ fn many_messages_are_read_once() {
     let mut source = Source::connect(&config, &Shutdown::new(), &[&topic], |_, _| None).unwrap();
     let mut read = read_to_end(&mut source);
     read.sort_unstable();
-    let expected: Vec<_> = (0..4)
-        .flat_map(|partition| (0..50_000).map(move |offset| (0, partition, offset)))
-        .collect();
+    let expected: Vec<_> = (0..4).flat_map(|partition| (0..50_000).map(move |offset| (0, partition, offset))).collect();
     assert!(read == expected, "{} messages read", read.len());
-    assert_eq!(
-        count(&config, &Shutdown::new(), &[&topic])
-            .unwrap()
-            .messages,
-        200_000
-    );
+    assert_eq!(count(&config, &Shutdown::new(), &[&topic]).unwrap().messages, 200_000);
 }
 
 /// Proves that a key lands in the partition that Java's default partitioner
@@ -210,38 +166,28 @@ fn many_messages_are_read_once() {
 #[test]
 fn keys_are_partitioned_as_java_does() {
     // toPositive(murmur2(key)) % 8
-    const CHOSEN: [(&str, i32); 5] = [
-        ("GB-CHC-1164883", 5),
-        ("360G-a", 7),
-        ("https://source.example/é", 7),
-        ("x", 6),
-        ("", 1),
-    ];
+    const CHOSEN: [(&str, i32); 5] =
+        [("GB-CHC-1164883", 5), ("360G-a", 7), ("https://source.example/é", 7), ("x", 6), ("", 1)];
     let Some((config, topic)) = kafka("partitioner", 8) else {
         return;
     };
     let mut sink = Sink::new(&config).unwrap();
     for (key, _) in CHOSEN {
-        sink.send(&topic, Some(key.as_bytes()), Some(key.as_bytes()), &[])
-            .unwrap();
+        sink.send(&topic, Some(key.as_bytes()), Some(key.as_bytes()), &[]).unwrap();
     }
     sink.flush(Duration::from_secs(30)).unwrap();
     let mut source = Source::connect(&config, &Shutdown::new(), &[&topic], |_, _| None).unwrap();
     let mut found = Vec::new();
     while found.len() < CHOSEN.len() {
         let batch = source.poll(10, Duration::from_millis(100)).unwrap();
-        found.extend(batch.iter().map(|message| {
-            (
-                String::from_utf8(message.key().unwrap().to_vec()).unwrap(),
-                message.partition(),
-            )
-        }));
+        found.extend(
+            batch
+                .iter()
+                .map(|message| (String::from_utf8(message.key().unwrap().to_vec()).unwrap(), message.partition())),
+        );
     }
     for (key, partition) in CHOSEN {
-        assert!(
-            found.contains(&(key.to_owned(), partition)),
-            "{key} should be in {partition}: {found:?}"
-        );
+        assert!(found.contains(&(key.to_owned(), partition)), "{key} should be in {partition}: {found:?}");
     }
 }
 
@@ -256,21 +202,9 @@ fn topics_are_made_once() {
     let source = Source::connect(&config, &Shutdown::new(), &[&topic], |_, _| None).unwrap();
     assert_eq!(source.partitions().len(), 3);
     let absent = format!("{topic}.absent");
-    let impatient = KafkaConfig {
-        topic_wait_seconds: 0,
-        ..config.clone()
-    };
+    let impatient = KafkaConfig { topic_wait_seconds: 0, ..config.clone() };
     let error = Source::connect(&impatient, &Shutdown::new(), &[&absent], |_, _| None).unwrap_err();
-    assert_eq!(
-        error,
-        SourceError::TopicMissing {
-            topic: absent,
-            seconds: 0
-        }
-    );
+    assert_eq!(error, SourceError::TopicMissing { topic: absent, seconds: 0 });
     let error = ensure_topics(&config, &[("not a name", 1)]).unwrap_err();
-    assert!(
-        matches!(&error, AdminError::Create { topic, .. } if topic == "not a name"),
-        "{error}"
-    );
+    assert!(matches!(&error, AdminError::Create { topic, .. } if topic == "not a name"), "{error}");
 }

@@ -22,9 +22,7 @@ fn child() {
     let grace = Duration::from_millis(if part == "overrun" { 50 } else { 60_000 });
     let shutdown = Shutdown::on_signals(grace).unwrap();
     println!("\nready");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(shutdown.requested());
     println!("\nrequested");
     if part != "finish" {
@@ -54,17 +52,11 @@ impl Patient {
     }
 
     fn await_line(&mut self, wanted: &str) {
-        assert!(
-            self.lines.any(|line| line.unwrap() == wanted),
-            "the child ended before it said {wanted:?}"
-        );
+        assert!(self.lines.any(|line| line.unwrap() == wanted), "the child ended before it said {wanted:?}");
     }
 
     fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status()
-            .unwrap();
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
@@ -90,10 +82,7 @@ fn the_second_signal_insists() {
     patient.signal("-INT");
     patient.await_line("requested");
     patient.signal("-TERM");
-    assert_eq!(
-        patient.end().code(),
-        Some(i32::from(Exit::Interrupted.code()))
-    );
+    assert_eq!(patient.end().code(), Some(i32::from(Exit::Interrupted.code())));
 }
 
 /// Proves that the grace time ends a process that does not finish.
@@ -101,8 +90,5 @@ fn the_second_signal_insists() {
 fn the_grace_time_is_kept() {
     let patient = Patient::start("overrun");
     patient.signal("-TERM");
-    assert_eq!(
-        patient.end().code(),
-        Some(i32::from(Exit::ShutdownOverran.code()))
-    );
+    assert_eq!(patient.end().code(), Some(i32::from(Exit::ShutdownOverran.code())));
 }

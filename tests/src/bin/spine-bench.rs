@@ -73,7 +73,9 @@ fn bench(events: u64) -> ExitCode {
         sizes = Some((bytes, system.journal().bytes(), system.published().bytes(), system.journal().commits()));
     }
     let (kafka, journal, published, commits) = sizes.expect("at least one round");
-    println!("\nbytes in Kafka (keys and values) {kafka}; journal {journal} in {commits} commits; published {published}");
+    println!(
+        "\nbytes in Kafka (keys and values) {kafka}; journal {journal} in {commits} commits; published {published}"
+    );
     ratios.sort_by(f64::total_cmp);
     let (median, least) = (ratios[ROUNDS / 2], bench_ratio_min());
     println!("median ratio {median:.3}, least allowed {least}");
@@ -104,14 +106,20 @@ fn spine(system: &System, events: u64) -> Exit {
 }
 
 fn heading() {
-    println!("\n{:>5}  {:<15} {:>12} {:>9} {:>9} {:>13} {:>9} {:>6}", "round", "process", "messages/s", "wall s", "CPU s", "messages/CPU s", "peak MiB", "ratio");
+    println!(
+        "\n{:>5}  {:<15} {:>12} {:>9} {:>9} {:>13} {:>9} {:>6}",
+        "round", "process", "messages/s", "wall s", "CPU s", "messages/CPU s", "peak MiB", "ratio"
+    );
 }
 
 fn row(round: usize, process: &str, rate: f64, exit: Exit, ratio: Option<f64>) {
     let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.3}"));
     let (wall, cpu) = (exit.wall.as_secs_f64(), exit.cpu.as_secs_f64());
     let per_cpu = rate * wall / cpu;
-    println!("{round:>5}  {process:<15} {rate:>12.0} {wall:>9.2} {cpu:>9.2} {per_cpu:>13.0} {:>9} {ratio:>6}", exit.peak_rss_bytes >> 20);
+    println!(
+        "{round:>5}  {process:<15} {rate:>12.0} {wall:>9.2} {cpu:>9.2} {per_cpu:>13.0} {:>9} {ratio:>6}",
+        exit.peak_rss_bytes >> 20
+    );
 }
 
 #[expect(clippy::cast_precision_loss, reason = "event counts far below 2^53")]

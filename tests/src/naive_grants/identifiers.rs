@@ -48,7 +48,8 @@ pub(super) fn canonical(text: &str) -> Option<String> {
     let (country, rest) = text.split_once('-')?;
     let (list, id) = rest.split_once('-')?;
     let (country, list) = (country.to_uppercase(), list.to_uppercase());
-    let listed = fits(&country, "AA") && (2..=16).contains(&list.len()) && list.chars().all(|c| c.is_ascii_alphanumeric());
+    let listed =
+        fits(&country, "AA") && (2..=16).contains(&list.len()) && list.chars().all(|c| c.is_ascii_alphanumeric());
     let id = if country == "GB" { british(&list, id.trim())? } else { plain(id)? };
     listed.then(|| format!("{country}-{list}-{id}"))
 }
@@ -65,10 +66,12 @@ fn british(list: &str, id: &str) -> Option<String> {
             Some(format!("SC{number:06}"))
         }
         "NIC" => {
-            let number = upper.trim_start_matches("NIC").trim_start_matches("NI").trim().trim_start_matches('0').to_owned();
+            let number =
+                upper.trim_start_matches("NIC").trim_start_matches("NI").trim().trim_start_matches('0').to_owned();
             fits(&number, "999999").then_some(number)
         }
-        "MPR" => ((1..=8).contains(&upper.len()) && id.chars().any(|c| c.is_ascii_digit()) && alphanumeric(&upper)).then_some(upper),
+        "MPR" => ((1..=8).contains(&upper.len()) && id.chars().any(|c| c.is_ascii_digit()) && alphanumeric(&upper))
+            .then_some(upper),
         "EDU" => fits(id, "999999").then(|| id.to_owned()),
         "NHS" => ((3..=8).contains(&upper.len()) && alphanumeric(&upper)).then_some(upper),
         "LAE" => (fits_any(&upper, &["AA", "AAA", "AAAA"]) && !is_dummy(&upper)).then_some(upper),
@@ -85,7 +88,8 @@ fn british(list: &str, id: &str) -> Option<String> {
 fn charity(id: &str) -> Option<String> {
     let (number, linked) = id.split_once('-').map_or((id, "0"), |(number, linked)| (number, linked));
     let main = number.trim_start_matches('0');
-    let sound = number.len() <= 8 && fits_any(main, &["999999", "9999999"]) && fits_any(linked, &["9", "99", "999", "9999"]);
+    let sound =
+        number.len() <= 8 && fits_any(main, &["999999", "9999999"]) && fits_any(linked, &["9", "99", "999", "9999"]);
     sound.then(|| if linked.trim_matches('0').is_empty() { main.to_owned() } else { format!("{main}-{linked}") })
 }
 
@@ -102,7 +106,8 @@ fn company(id: &str) -> Option<String> {
 }
 
 fn plain(id: &str) -> Option<String> {
-    let sound = id.chars().all(|c| c.is_ascii_alphanumeric() || "._/:-".contains(c)) && id.contains(|c: char| c.is_ascii_alphanumeric());
+    let sound = id.chars().all(|c| c.is_ascii_alphanumeric() || "._/:-".contains(c))
+        && id.contains(|c: char| c.is_ascii_alphanumeric());
     (sound && !is_dummy(id)).then(|| id.to_owned())
 }
 

@@ -117,7 +117,8 @@ fn promise(grant: &Value) -> Statement {
         modified: instant(&grant["dateModified"]),
         funder: Party::of(&grant["fundingOrganization"]),
         recipient: Party::of(recipient),
-        is_person: !stated(recipient) && (stated(&grant["recipientIndividual"]) || stated(&grant["toIndividualsDetails"])),
+        is_person: !stated(recipient)
+            && (stated(&grant["recipientIndividual"]) || stated(&grant["toIndividualsDetails"])),
         programme: text(&grant["grantProgramme"][0]["title"]).or_else(|| text(&grant["grantProgramme"][0]["code"])),
         onward: text(&grant["regrantType"]).is_some(),
         place_code,
@@ -149,18 +150,23 @@ fn place(grant: &Value) -> (Option<String>, Option<String>) {
     for location in grant["beneficiaryLocation"].as_array().into_iter().flatten() {
         let (code, kind) = (text(&location["geoCode"]), text(&location["geoCodeType"]));
         // Some publishers write the code where its kind belongs.
-        let swapped = kind.filter(|kind| identifiers::is_gss(kind) && !code.as_deref().is_some_and(identifiers::is_gss));
+        let swapped =
+            kind.filter(|kind| identifiers::is_gss(kind) && !code.as_deref().is_some_and(identifiers::is_gss));
         codes.extend(swapped.filter(|_| code.is_some()).or(code));
     }
-    let finest = [&["E01", "W01"][..], &["E06", "E07", "E08", "E09", "W06", "S12", "N09"][..]].into_iter().find_map(|level| {
-        codes.iter().find(|code| identifiers::is_gss(code) && level.iter().any(|start| code.to_uppercase().starts_with(start)))
-    });
+    let finest =
+        [&["E01", "W01"][..], &["E06", "E07", "E08", "E09", "W06", "S12", "N09"][..]].into_iter().find_map(|level| {
+            codes.iter().find(|code| {
+                identifiers::is_gss(code) && level.iter().any(|start| code.to_uppercase().starts_with(start))
+            })
+        });
     if let Some(code) = finest {
         return (Some(code.clone()), None);
     }
     let recipient = &grant["recipientOrganization"][0];
     let abroad = text(&recipient["addressCountry"]).is_some_and(|country| {
-        let home = ["UK", "United Kingdom", "United Kingdon", "England", "Scotland", "Wales", "Northern Ireland", "London"];
+        let home =
+            ["UK", "United Kingdom", "United Kingdon", "England", "Scotland", "Wales", "Northern Ireland", "London"];
         !home.contains(&country.as_str())
     });
     match text(&recipient["postalCode"]).filter(|_| !abroad) {

@@ -1,8 +1,8 @@
 //! `commonweal generate` and `commonweal import`: events to the raw topics.
 
+use crate::AppError;
 use crate::cli::{Generate, Import, Settings};
 use crate::settings::Loaded;
-use crate::AppError;
 use commonweal_producers::{
     Codecs, EmploymentOptions, Generator, GivingOptions, Message, Plan, ProducerError, import_360giving,
     import_employment,

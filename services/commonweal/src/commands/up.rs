@@ -14,7 +14,8 @@ pub(crate) fn run(settings: &cli::Settings, until_end: bool) -> Result<Exit, App
         let run = Run {
             until_end,
             clock: Arc::new(SystemClock),
-            shutdown: Shutdown::on_signals(Duration::from_secs(loaded.config.shutdown.grace_seconds)).map_err(AppError::Runtime)?,
+            shutdown: Shutdown::on_signals(Duration::from_secs(loaded.config.shutdown.grace_seconds))
+                .map_err(AppError::Runtime)?,
             progress: Arc::new(Progress::default()),
         };
         let summary = fused::run(&loaded, run).await?;

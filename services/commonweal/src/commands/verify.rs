@@ -43,7 +43,15 @@ fn report(loaded: &Loaded) -> Result<Report, AppError> {
 
 fn print(report: &Report) {
     let mut partitions = table(&[
-        "topic", "partition", "offsets", "posted", "duplicate", "superseded", "rejected", "absent", "next offset",
+        "topic",
+        "partition",
+        "offsets",
+        "posted",
+        "duplicate",
+        "superseded",
+        "rejected",
+        "absent",
+        "next offset",
     ]);
     for totals in &report.partitions {
         partitions.add_row([
@@ -80,12 +88,15 @@ fn print(report: &Report) {
     for totals in &report.datasets {
         for net in &totals.quantities {
             let quantity = decimal(net.quantity);
-            let row = [totals.dataset.to_string(), net.measure.clone(), net.unit.clone(), net.events.to_string(), quantity];
+            let row =
+                [totals.dataset.to_string(), net.measure.clone(), net.unit.clone(), net.events.to_string(), quantity];
             quantities.add_row(row);
         }
     }
     align_numbers(&mut quantities, 3);
-    println!("\ncontrol totals, to check the books by; levels at different dates are in them, so they are no figures\n{quantities}");
+    println!(
+        "\ncontrol totals, to check the books by; levels at different dates are in them, so they are no figures\n{quantities}"
+    );
 
     if report.is_sound() {
         println!("\nsound: L1 conservation, L2 additivity and L3 immutability hold");

@@ -92,8 +92,9 @@ impl Feeder {
         if self.grants.is_empty() {
             return Ok(Box::new(generator));
         }
-        let mut messages: Messages =
-            Box::new(generator.filter(|message| !matches!(message, Ok(message) if message.dataset == Dataset::Funding)));
+        let mut messages: Messages = Box::new(
+            generator.filter(|message| !matches!(message, Ok(message) if message.dataset == Dataset::Funding)),
+        );
         for path in &self.grants {
             messages = Box::new(messages.chain(giving(path, None, Arc::clone(&self.codecs))?));
         }

@@ -4,13 +4,21 @@
 use crate::AppError;
 use crate::settings::Loaded;
 use arrow::array::{Array, AsArray, Decimal128Array, RecordBatch};
-use arrow::datatypes::Decimal128Type;
+use arrow::datatypes::{Decimal128Type, Int32Type};
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
+use commonweal_ingest::canonical_programme;
+use commonweal_producers::generator::{CARES_PROGRAMME, FUND_PROGRAMME};
+use commonweal_publish::Claim;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
 const COLUMNS: usize = 7;
+/// Area and programme of figures over everything.
+const ALL: &str = "all";
+/// Claims about one fund, and the synthetic programme made in its likeness.
+const LIKENESSES: [(&str, &str); 2] = [("kindred", FUND_PROGRAMME), ("lcr-cares", CARES_PROGRAMME)];
 
 /// Prints the figures of the newest period and of all time, for all places.
 pub(super) fn print(loaded: &Loaded, label: &str) -> Result<(), AppError> {
@@ -19,12 +27,17 @@ pub(super) fn print(loaded: &Loaded, label: &str) -> Result<(), AppError> {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
     table.set_header(["figure", "period", "unit", "low", "central", "high", "published claim"]);
+    let mut found = Vec::new();
     for batch in read(&path)? {
-        for row in rows(&batch)? {
-            let claim = claims.claims().iter().find(|claim| claim.headline.as_deref() == Some(row.headline.as_str()));
-            let claim = claim.map_or_else(String::new, |claim| format!("{} ({})", claim.text, claim.source));
-            table.add_row([row.label, row.period, row.unit, row.low, row.central, row.high, claim]);
-        }
+        found.extend(rows(&batch)?);
+    }
+    found.sort_by_key(|row| row.display_order);
+    let mut beside = BTreeSet::new();
+    for row in found {
+        let claim = claims.claims().iter().find(|claim| row.answers(claim));
+        beside.extend(claim.map(|claim| claim.id.as_str()));
+        let claim = claim.map_or_else(String::new, |claim| format!("{} ({})", claim.text, claim.source));
+        table.add_row([row.label, row.period, row.unit, row.low, row.central, row.high, claim]);
     }
     for at in 3..COLUMNS - 1 {
         if let Some(column) = table.column_mut(at) {
@@ -32,8 +45,8 @@ pub(super) fn print(loaded: &Loaded, label: &str) -> Result<(), AppError> {
         }
     }
     println!("\nheadline, {label} data (bundles and stages are never added to each other)\n{table}");
-    for claim in claims.claims().iter().filter(|claim| claim.headline.is_none()) {
-        println!("published, not computed here: {} ({}, {})", claim.text, claim.source, claim.date);
+    for claim in claims.claims().iter().filter(|claim| !beside.contains(claim.id.as_str())) {
+        println!("published, with nothing computed beside it: {} ({}, {})", claim.text, claim.source, claim.date);
     }
     Ok(())
 }
@@ -48,13 +61,27 @@ fn read(path: &Path) -> Result<Vec<RecordBatch>, AppError> {
 }
 
 struct Row {
+    display_order: i32,
     headline: String,
+    programme: String,
     label: String,
     period: String,
     unit: String,
     low: String,
     central: String,
     high: String,
+}
+
+impl Row {
+    /// Whether a claim speaks of this figure: of the same unit, and where the
+    /// claim is about one fund, of the synthetic fund made in its likeness.
+    fn answers(&self, claim: &Claim) -> bool {
+        let programme =
+            LIKENESSES.iter().find(|(id, _)| *id == claim.id).and_then(|(_, name)| canonical_programme(name));
+        claim.headline.as_deref() == Some(self.headline.as_str())
+            && claim.unit == self.unit
+            && programme.as_deref().unwrap_or(ALL) == self.programme
+    }
 }
 
 /// The newest year or level and the total of each figure, over all programmes
@@ -69,17 +96,27 @@ fn rows(batch: &RecordBatch) -> Result<Vec<Row>, AppError> {
         column.ok_or_else(|| missing(name))
     };
     let (low, central, high) = (number("value_low")?, number("value_central")?, number("value_high")?);
+    let display_order = batch
+        .column_by_name("display_order")
+        .and_then(|column| column.as_primitive_opt::<Int32Type>())
+        .ok_or_else(|| missing("display_order"))?;
     let mut rows = Vec::new();
     for row in 0..batch.num_rows() {
         let period = text("period", row)?;
         let is_level_or_total = period == "total" || period.contains('Q');
         let is_value = batch.column_by_name("bundle").is_some_and(|bundle| bundle.is_valid(row));
-        if text("area", row)? != "all" || text("programme", row)? != "all" || !(is_level_or_total || is_value) {
+        let programme = text("programme", row)?;
+        let is_shown = programme == ALL
+            || LIKENESSES.iter().any(|(_, name)| canonical_programme(name).as_deref() == Some(programme.as_str()));
+        if text("area", row)? != ALL || !is_shown || !(is_level_or_total || is_value) {
             continue;
         }
+        let label = text("label", row)?;
         rows.push(Row {
+            display_order: display_order.value(row),
             headline: text("headline", row)?,
-            label: text("label", row)?,
+            label: if programme == ALL { label } else { format!("{label} ({programme})") },
+            programme,
             period,
             unit: text("unit", row)?,
             low: grouped(low, row),

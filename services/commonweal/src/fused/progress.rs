@@ -75,8 +75,7 @@ impl Progress {
                 return false;
             }
             let before = *counts;
-            let (now, waited) =
-                self.changed.wait_timeout(counts, patience).unwrap_or_else(PoisonError::into_inner);
+            let (now, waited) = self.changed.wait_timeout(counts, patience).unwrap_or_else(PoisonError::into_inner);
             counts = now;
             if waited.timed_out() && *counts == before {
                 return reached(&counts);

@@ -67,44 +67,21 @@ impl CsvSource {
     /// The file cannot be read, or a column the kind needs is missing.
     pub(crate) fn open(kind: Kind, path: &Path) -> Result<Self, ReferenceError> {
         let file = File::open(path).map_err(ReferenceError::io(path, "open the file"))?;
-        let length = file
-            .metadata()
-            .map_err(ReferenceError::io(path, "read the size"))?
-            .len();
+        let length = file.metadata().map_err(ReferenceError::io(path, "read the size"))?.len();
         let tally = Rc::new(RefCell::new(Tally::default()));
-        let tallied = Tallied {
-            inner: file,
-            tally: Rc::clone(&tally),
-        };
+        let tallied = Tallied { inner: file, tally: Rc::clone(&tally) };
         let mut buffered = BufReader::with_capacity(READ_BYTES, tallied);
-        let start = buffered
-            .fill_buf()
-            .map_err(ReferenceError::io(path, "read the file"))?;
+        let start = buffered.fill_buf().map_err(ReferenceError::io(path, "read the file"))?;
         let gzipped = start.starts_with(&[0x1f, 0x8b]);
-        let input: Box<dyn Read> = if gzipped {
-            Box::new(MultiGzDecoder::new(buffered))
-        } else {
-            Box::new(buffered)
-        };
+        let input: Box<dyn Read> = if gzipped { Box::new(MultiGzDecoder::new(buffered)) } else { Box::new(buffered) };
         Self::new(kind, path, input, tally, length, None)
     }
 
     /// Reads compiled-in text, in which lines that start with `#` are comments.
-    pub(crate) fn builtin(
-        kind: Kind,
-        name: &str,
-        text: &'static str,
-    ) -> Result<Self, ReferenceError> {
+    pub(crate) fn builtin(kind: Kind, name: &str, text: &'static str) -> Result<Self, ReferenceError> {
         let tally = Rc::new(RefCell::new(Tally::default()));
         let length = text.len() as u64;
-        Self::new(
-            kind,
-            Path::new(name),
-            Box::new(text.as_bytes()),
-            tally,
-            length,
-            Some(b'#'),
-        )
+        Self::new(kind, Path::new(name), Box::new(text.as_bytes()), tally, length, Some(b'#'))
     }
 
     fn new(
@@ -115,10 +92,7 @@ impl CsvSource {
         bytes_total: u64,
         comment: Option<u8>,
     ) -> Result<Self, ReferenceError> {
-        let reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .comment(comment)
-            .from_reader(input);
+        let reader = csv::ReaderBuilder::new().has_headers(false).comment(comment).from_reader(input);
         let mut source = Self {
             kind,
             path: path.to_owned(),
@@ -169,17 +143,11 @@ impl CsvSource {
             Ok(true) => {}
             Err(error) => {
                 return match error.kind() {
-                    ErrorKind::UnequalLengths {
-                        pos,
-                        expected_len,
-                        len,
-                    } => Ok(Some(Row::Malformed {
+                    ErrorKind::UnequalLengths { pos, expected_len, len } => Ok(Some(Row::Malformed {
                         line: pos.as_ref().map_or(0, csv::Position::line),
                         why: Malformed {
                             column: "*",
-                            message: format!(
-                                "the row has {len} fields where the header has {expected_len}"
-                            ),
+                            message: format!("the row has {len} fields where the header has {expected_len}"),
                         },
                     })),
                     _ => Err(self.unreadable(&error)),
@@ -200,23 +168,12 @@ impl CsvSource {
 
     fn parse_record(&self, lines: &mut String) -> Result<Parsed, Malformed> {
         let mut fields = [""; HEADERS_MAX];
-        for ((field, position), header) in
-            fields.iter_mut().zip(&self.columns).zip(headers(self.kind))
-        {
-            let bytes = position
-                .and_then(|position| self.record.get(position))
-                .unwrap_or_default();
-            let refused = |message: &str| Malformed {
-                column: header.name,
-                message: message.to_owned(),
-            };
-            let text = std::str::from_utf8(bytes)
-                .map_err(|_| refused("the text is not UTF-8"))?
-                .trim();
+        for ((field, position), header) in fields.iter_mut().zip(&self.columns).zip(headers(self.kind)) {
+            let bytes = position.and_then(|position| self.record.get(position)).unwrap_or_default();
+            let refused = |message: &str| Malformed { column: header.name, message: message.to_owned() };
+            let text = std::str::from_utf8(bytes).map_err(|_| refused("the text is not UTF-8"))?.trim();
             if text.chars().any(char::is_control) {
-                return Err(refused(
-                    "the text holds a line break or another control character",
-                ));
+                return Err(refused("the text holds a line break or another control character"));
             }
             *field = text;
         }

@@ -14,49 +14,21 @@ pub(crate) struct Header {
 }
 
 const fn required(name: &'static str, accepted: &'static [&'static str]) -> Header {
-    Header {
-        name,
-        accepted,
-        required: true,
-    }
+    Header { name, accepted, required: true }
 }
 
 const fn optional(name: &'static str, accepted: &'static [&'static str]) -> Header {
-    Header {
-        name,
-        accepted,
-        required: false,
-    }
+    Header { name, accepted, required: false }
 }
 
 /// The most columns a kind is read from.
 pub(crate) const HEADERS_MAX: usize = 9;
 
-const LSOA11: Header = required(
-    "lsoa11",
-    &[
-        "lsoa11",
-        "lsoa11cd",
-        "lsoa11_code",
-        "lsoa code (2011)",
-        "lsoa_code",
-    ],
-);
+const LSOA11: Header = required("lsoa11", &["lsoa11", "lsoa11cd", "lsoa11_code", "lsoa code (2011)", "lsoa_code"]);
 const MSOA11: Header = optional("msoa11", &["msoa11", "msoa11cd", "msoa11_code"]);
-const DISTRICT_NAMES: &[&str] = &[
-    "district",
-    "ladcd",
-    "lad#cd",
-    "ltla#_code",
-    "laua",
-    "oslaua",
-    "lad#",
-];
+const DISTRICT_NAMES: &[&str] = &["district", "ladcd", "lad#cd", "ltla#_code", "laua", "oslaua", "lad#"];
 const DISTRICT: Header = required("district", DISTRICT_NAMES);
-const DISTRICT_NAME: Header = optional(
-    "district_name",
-    &["district_name", "ladnm", "lad#nm", "ltla#_name"],
-);
+const DISTRICT_NAME: Header = optional("district_name", &["district_name", "ladnm", "lad#nm", "ltla#_name"]);
 const DECILE: &[&str] = &[
     "imd2019_decile",
     "imd_decile",
@@ -73,10 +45,7 @@ const POSTCODES: &[Header] = &[
 ];
 
 const POSTCODE_DISTRICTS: &[Header] = &[
-    required(
-        "postcode_district",
-        &["postcode_district", "outward", "outcode"],
-    ),
+    required("postcode_district", &["postcode_district", "outward", "outcode"]),
     DISTRICT,
     optional("imd2019_decile", DECILE),
     optional("share_percent", &["share_percent"]),
@@ -93,14 +62,8 @@ const LSOA21: &[Header] = &[
 const AUTHORITIES: &[Header] = &[
     DISTRICT,
     DISTRICT_NAME,
-    required(
-        "combined_authority",
-        &["combined_authority", "cauth#_code", "cauth#cd"],
-    ),
-    required(
-        "combined_authority_name",
-        &["combined_authority_name", "cauth#_name", "cauth#nm"],
-    ),
+    required("combined_authority", &["combined_authority", "cauth#_code", "cauth#cd"]),
+    required("combined_authority_name", &["combined_authority_name", "cauth#_name", "cauth#nm"]),
 ];
 
 const REGIONS: &[Header] = &[
@@ -168,9 +131,7 @@ pub(crate) const fn headers(kind: Kind) -> &'static [Header] {
 impl Header {
     /// Where in the file's header (names in lower case) the column stands.
     pub(crate) fn position(&self, names: &[String]) -> Option<usize> {
-        self.accepted
-            .iter()
-            .find_map(|accepted| names.iter().position(|name| is_named(accepted, name)))
+        self.accepted.iter().find_map(|accepted| names.iter().position(|name| is_named(accepted, name)))
     }
 }
 
@@ -180,9 +141,7 @@ fn is_named(accepted: &str, name: &str) -> bool {
         Some((before, after)) => name
             .strip_prefix(before)
             .and_then(|rest| rest.strip_suffix(after))
-            .is_some_and(|digits| {
-                !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-            }),
+            .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())),
     }
 }
 

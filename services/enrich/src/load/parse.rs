@@ -25,10 +25,7 @@ pub(crate) struct Malformed {
 }
 
 pub(super) fn refuse<T>(column: &'static str, message: impl Into<String>) -> Result<T, Malformed> {
-    Err(Malformed {
-        column,
-        message: message.into(),
-    })
+    Err(Malformed { column, message: message.into() })
 }
 
 pub(super) fn push_line(lines: &mut String, fields: &[&str]) {
@@ -48,38 +45,14 @@ pub(crate) fn parse(kind: Kind, row: &[&str], lines: &mut String) -> Result<Pars
         Kind::Postcodes => postcodes(row, lines)?,
         Kind::PostcodeDistricts => postcode_districts(row, lines)?,
         Kind::Lsoa => {
-            let fields = [
-                gss("lsoa11", row[0])?,
-                gss_or_none("msoa11", row[1])?,
-                gss("district", row[2])?,
-                row[3],
-            ];
+            let fields = [gss("lsoa11", row[0])?, gss_or_none("msoa11", row[1])?, gss("district", row[2])?, row[3]];
             push_line(lines, &fields);
         }
-        Kind::Lsoa21 => push_line(
-            lines,
-            &[gss("lsoa21", row[0])?, gss("lsoa11", row[1])?, row[2]],
-        ),
+        Kind::Lsoa21 => push_line(lines, &[gss("lsoa21", row[0])?, gss("lsoa11", row[1])?, row[2]]),
         Kind::Authorities => {
-            push_line(
-                lines,
-                &[
-                    gss("district", row[0])?,
-                    row[1],
-                    gss("combined_authority", row[2])?,
-                    name(row[3])?,
-                ],
-            );
+            push_line(lines, &[gss("district", row[0])?, row[1], gss("combined_authority", row[2])?, name(row[3])?]);
         }
-        Kind::Regions => push_line(
-            lines,
-            &[
-                gss("district", row[0])?,
-                row[1],
-                gss("region", row[2])?,
-                name(row[3])?,
-            ],
-        ),
+        Kind::Regions => push_line(lines, &[gss("district", row[0])?, row[1], gss("region", row[2])?, name(row[3])?]),
         Kind::Imd2019 => {
             if row[1].is_empty() {
                 return refuse("imd2019_decile", "the decile is missing");
@@ -98,27 +71,16 @@ fn gss<'a>(column: &'static str, text: &'a str) -> Result<&'a str, Malformed> {
     if canonical::is_gss(text) {
         Ok(text)
     } else {
-        refuse(
-            column,
-            format!("'{text}' is not a GSS code (a capital letter and eight digits)"),
-        )
+        refuse(column, format!("'{text}' is not a GSS code (a capital letter and eight digits)"))
     }
 }
 
 fn gss_or_none<'a>(column: &'static str, text: &'a str) -> Result<&'a str, Malformed> {
-    if text.is_empty() {
-        Ok(text)
-    } else {
-        gss(column, text)
-    }
+    if text.is_empty() { Ok(text) } else { gss(column, text) }
 }
 
 fn name(text: &str) -> Result<&str, Malformed> {
-    if text.is_empty() {
-        refuse("name", "the name is missing")
-    } else {
-        Ok(text)
-    }
+    if text.is_empty() { refuse("name", "the name is missing") } else { Ok(text) }
 }
 
 /// A decile without leading zeros, or none.
@@ -127,25 +89,15 @@ fn decile(text: &str) -> Result<&str, Malformed> {
     match trimmed.parse::<u8>() {
         Ok(1..=10) => Ok(trimmed),
         _ if text.is_empty() => Ok(""),
-        _ => refuse(
-            "imd2019_decile",
-            format!("'{text}' is not a decile (1 to 10)"),
-        ),
+        _ => refuse("imd2019_decile", format!("'{text}' is not a decile (1 to 10)")),
     }
 }
 
 fn postcodes(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
     let Some(postcode) = canonical::postcode(row[0]) else {
-        return refuse(
-            "postcode",
-            format!("'{}' has not the shape of a postcode", row[0]),
-        );
+        return refuse("postcode", format!("'{}' has not the shape of a postcode", row[0]));
     };
-    let terminated = if row[5].is_empty() {
-        Some(String::new())
-    } else {
-        canonical::month(row[5])
-    };
+    let terminated = if row[5].is_empty() { Some(String::new()) } else { canonical::month(row[5]) };
     let Some(terminated) = terminated else {
         return refuse("doterm", format!("'{}' is not a month (YYYYMM)", row[5]));
     };
@@ -158,38 +110,19 @@ fn postcodes(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
     if !codes[1].is_empty() && codes[3].is_empty() {
         return refuse("district", "the postcode has an LSOA and no district");
     }
-    push_line(
-        lines,
-        &[
-            &postcode,
-            codes[0],
-            codes[1],
-            codes[2],
-            codes[3],
-            &terminated,
-        ],
-    );
+    push_line(lines, &[&postcode, codes[0], codes[1], codes[2], codes[3], &terminated]);
     Ok(())
 }
 
 fn postcode_districts(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
     let Some(outward) = canonical::postcode_district(row[0]) else {
-        return refuse(
-            "postcode_district",
-            format!("'{}' is not an outward code such as L8", row[0]),
-        );
+        return refuse("postcode_district", format!("'{}' is not an outward code such as L8", row[0]));
     };
     let share = row[3].trim_start_matches('0');
     if !row[3].is_empty() && !matches!(share.parse::<u8>(), Ok(1..=100)) {
-        return refuse(
-            "share_percent",
-            format!("'{}' is not a percentage (1 to 100)", row[3]),
-        );
+        return refuse("share_percent", format!("'{}' is not a percentage (1 to 100)", row[3]));
     }
-    push_line(
-        lines,
-        &[&outward, gss("district", row[1])?, decile(row[2])?, share],
-    );
+    push_line(lines, &[&outward, gss("district", row[1])?, decile(row[2])?, share]);
     Ok(())
 }
 
@@ -206,25 +139,14 @@ pub(crate) fn is_sic(code: &str) -> bool {
 pub(crate) fn is_icnptso(code: &str) -> bool {
     match code.as_bytes() {
         [letter, digits @ ..] => {
-            letter.is_ascii_uppercase()
-                && matches!(digits.len(), 0 | 2)
-                && digits.iter().all(u8::is_ascii_digit)
+            letter.is_ascii_uppercase() && matches!(digits.len(), 0 | 2) && digits.iter().all(u8::is_ascii_digit)
         }
         [] => false,
     }
 }
 
 fn sic(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
-    let [
-        code,
-        title,
-        parent,
-        division,
-        division_name,
-        section,
-        section_name,
-    ] = *row
-    else {
+    let [code, title, parent, division, division_name, section, section_name] = *row else {
         return refuse("code", "the row has not the columns of a classification");
     };
     for (column, code) in [("division_code", division), ("section_code", section)] {
@@ -235,14 +157,7 @@ fn sic(row: &[&str], lines: &mut String) -> Result<(), Malformed> {
     if !is_sic(code) {
         return refuse("code", format!("'{code}' is not a code of the SIC 2007"));
     }
-    push_line(
-        lines,
-        &[
-            code,
-            name(title)?,
-            if parent.is_empty() { division } else { parent },
-        ],
-    );
+    push_line(lines, &[code, name(title)?, if parent.is_empty() { division } else { parent }]);
     if !division.is_empty() && !division_name.is_empty() {
         push_line(lines, &[division, division_name, section]);
     }

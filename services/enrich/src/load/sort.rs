@@ -28,9 +28,7 @@ impl Entry {
 
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.key()
-            .cmp(other.key())
-            .then(self.arrival.cmp(&other.arrival))
+        self.key().cmp(other.key()).then(self.arrival.cmp(&other.arrival))
     }
 }
 
@@ -71,15 +69,9 @@ impl Sorter {
     /// A full buffer could not be spilled.
     pub(crate) fn push(&mut self, line: &str) -> io::Result<()> {
         let separator = super::parse::SEPARATOR;
-        let key_len = line
-            .match_indices(separator)
-            .nth(self.key_columns - 1)
-            .map_or(line.len(), |(position, _)| position);
-        self.entries.push(Entry {
-            line: line.to_owned(),
-            key_len,
-            arrival: self.arrivals,
-        });
+        let key_len =
+            line.match_indices(separator).nth(self.key_columns - 1).map_or(line.len(), |(position, _)| position);
+        self.entries.push(Entry { line: line.to_owned(), key_len, arrival: self.arrivals });
         self.arrivals += 1;
         self.bytes += line.len() + size_of::<Entry>();
         if self.bytes >= self.run_bytes_max {
@@ -121,12 +113,7 @@ impl Sorter {
                 heads.push(Reverse((entry, index)));
             }
         }
-        Ok(SortedLines {
-            runs,
-            heads,
-            repeated: 0,
-            replaced: 0,
-        })
+        Ok(SortedLines { runs, heads, repeated: 0, replaced: 0 })
     }
 }
 
@@ -156,11 +143,7 @@ fn read_entry(reader: &mut BufReader<File>) -> io::Result<Option<Entry>> {
         return Err(cut_short());
     }
     let key_len = usize::try_from(key_len).map_err(io::Error::other)?;
-    Ok(Some(Entry {
-        line,
-        key_len,
-        arrival,
-    }))
+    Ok(Some(Entry { line, key_len, arrival }))
 }
 
 /// Eight bytes as a number, or none at the end of the run.
@@ -192,11 +175,7 @@ impl SortedLines {
         let Some(mut current) = self.pop()? else {
             return Ok(None);
         };
-        while self
-            .heads
-            .peek()
-            .is_some_and(|Reverse((next, _))| next.key() == current.key())
-        {
+        while self.heads.peek().is_some_and(|Reverse((next, _))| next.key() == current.key()) {
             let Some(next) = self.pop()? else { break };
             if next.line == current.line {
                 self.repeated += 1;
@@ -220,7 +199,6 @@ impl SortedLines {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

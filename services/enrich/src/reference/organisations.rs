@@ -71,26 +71,18 @@ impl Organisations {
         let body = &self.bodies[self.body_of[id as usize] as usize];
         let rows = &self.rows[body.first_row as usize..(body.first_row + body.rows) as usize];
         let row = day.and_then(|day| rows.iter().find(|row| row.from <= day && day <= row.to));
-        Some(Resolved {
-            id,
-            preferred: body.preferred,
-            row,
-        })
+        Some(Resolved { id, preferred: body.preferred, row })
     }
 
     /// The body's preferred id, by number: what a counterparty resolves to.
     #[inline]
     pub(crate) fn preferred_number(&self, id: &str) -> Option<(u32, u32)> {
         let id = self.ids.find(id)?;
-        Some((
-            id,
-            self.bodies[self.body_of[id as usize] as usize].preferred,
-        ))
+        Some((id, self.bodies[self.body_of[id as usize] as usize].preferred))
     }
 
     pub(crate) fn preferred(&self, id: &str) -> Option<&str> {
-        self.preferred_number(id)
-            .map(|(_, preferred)| self.id(preferred))
+        self.preferred_number(id).map(|(_, preferred)| self.id(preferred))
     }
 
     /// Text of an id's number.
@@ -106,20 +98,11 @@ impl Organisations {
     /// # Errors
     /// A table cannot be read.
     pub(crate) fn build(source: &Source) -> Result<Self, ReferenceError> {
-        let Bodies {
-            ids,
-            body_of,
-            preferred,
-        } = bodies::bodies(source)?;
+        let Bodies { ids, body_of, preferred } = bodies::bodies(source)?;
         let mut register = Register::new()?;
         register.read(source, &ids, &body_of, &preferred)?;
-        let mut bodies: Vec<Body> = preferred
-            .into_iter()
-            .map(|preferred| Body {
-                preferred,
-                ..Body::default()
-            })
-            .collect();
+        let mut bodies: Vec<Body> =
+            preferred.into_iter().map(|preferred| Body { preferred, ..Body::default() }).collect();
         register.rows.sort_by_key(RegisterRow::rank);
         for (position, row) in (0..).zip(&register.rows) {
             let body = &mut bodies[row.body as usize];

@@ -49,9 +49,7 @@ impl Places {
         if let Some(place) = self.by_postcode.get(&packed) {
             return Some((*place, true));
         }
-        self.by_postcode_district
-            .get(&outward_of(packed))
-            .map(|place| (*place, false))
+        self.by_postcode_district.get(&outward_of(packed)).map(|place| (*place, false))
     }
 
     /// Place of a GSS code of an LSOA or a district.

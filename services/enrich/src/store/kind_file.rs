@@ -33,24 +33,17 @@ pub(crate) fn write_kind(
     let mut builder = RowBuilder::new(kind);
     let mut digest = Sha256::new();
     let mut rows = 0_u64;
-    while let Some(line) = lines
-        .next_line()
-        .map_err(ReferenceError::io(&path, "sort the rows"))?
-    {
+    while let Some(line) = lines.next_line().map_err(ReferenceError::io(&path, "sort the rows"))? {
         digest.update(line.as_bytes());
         digest.update(b"\n");
         builder.push(&line);
         rows += 1;
         if builder.len() == BATCH_ROWS {
-            writer
-                .write(&builder.finish()?)
-                .map_err(ReferenceError::parquet(&path))?;
+            writer.write(&builder.finish()?).map_err(ReferenceError::parquet(&path))?;
         }
     }
     if builder.len() > 0 {
-        writer
-            .write(&builder.finish()?)
-            .map_err(ReferenceError::parquet(&path))?;
+        writer.write(&builder.finish()?).map_err(ReferenceError::parquet(&path))?;
     }
     close_writer(writer, &path)?;
     let (bytes, file_sha256) = digest_file(&path)?;
@@ -84,40 +77,26 @@ pub(crate) fn digest_lines(lines: &mut SortedLines) -> std::io::Result<(String, 
 ///
 /// # Errors
 /// The file cannot be written.
-pub(crate) fn write_table(
-    name: &str,
-    batch: &RecordBatch,
-    folder: &Path,
-) -> Result<TableEntry, ReferenceError> {
+pub(crate) fn write_table(name: &str, batch: &RecordBatch, folder: &Path) -> Result<TableEntry, ReferenceError> {
     let file = format!("{name}.parquet");
     let path = folder.join(&file);
     let mut writer = open_writer(&path, batch.schema())?;
-    writer
-        .write(batch)
-        .map_err(ReferenceError::parquet(&path))?;
+    writer.write(batch).map_err(ReferenceError::parquet(&path))?;
     close_writer(writer, &path)?;
     let (bytes, file_sha256) = digest_file(&path)?;
-    Ok(TableEntry {
-        file,
-        rows: batch.num_rows() as u64,
-        bytes,
-        file_sha256,
-    })
+    Ok(TableEntry { file, rows: batch.num_rows() as u64, bytes, file_sha256 })
 }
 
 fn open_writer(path: &Path, schema: SchemaRef) -> Result<ArrowWriter<File>, ReferenceError> {
     let level = ZstdLevel::try_new(COMPRESSION_LEVEL).map_err(ReferenceError::parquet(path))?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
-        .build();
+    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
     let file = File::create(path).map_err(ReferenceError::io(path, "create the file"))?;
     ArrowWriter::try_new(file, schema, Some(properties)).map_err(ReferenceError::parquet(path))
 }
 
 fn close_writer(writer: ArrowWriter<File>, path: &Path) -> Result<(), ReferenceError> {
     let file = writer.into_inner().map_err(ReferenceError::parquet(path))?;
-    file.sync_all()
-        .map_err(ReferenceError::io(path, "sync the file"))
+    file.sync_all().map_err(ReferenceError::io(path, "sync the file"))
 }
 
 /// Size and SHA-256 of a file.

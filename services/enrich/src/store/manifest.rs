@@ -91,15 +91,13 @@ impl Manifest {
     pub(crate) fn read(folder: &Path) -> Result<Self, ReferenceError> {
         let path = folder.join(MANIFEST_FILE);
         let broken = |message: String| ReferenceError::broken(folder, message);
-        let text = fs::read_to_string(&path)
-            .map_err(|error| broken(format!("{MANIFEST_FILE} cannot be read: {error}")))?;
-        let manifest: Self = serde_json::from_str(&text)
-            .map_err(|error| broken(format!("{MANIFEST_FILE} is no manifest: {error}")))?;
+        let text =
+            fs::read_to_string(&path).map_err(|error| broken(format!("{MANIFEST_FILE} cannot be read: {error}")))?;
+        let manifest: Self =
+            serde_json::from_str(&text).map_err(|error| broken(format!("{MANIFEST_FILE} is no manifest: {error}")))?;
         if manifest.format != FORMAT {
             let found = manifest.format;
-            return Err(broken(format!(
-                "it has form {found}, this program reads form {FORMAT}"
-            )));
+            return Err(broken(format!("it has form {found}, this program reads form {FORMAT}")));
         }
         Ok(manifest)
     }
@@ -124,10 +122,7 @@ impl Manifest {
             }
         }
         let made = version_id(digests.into_iter());
-        let named = folder
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let named = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if made != self.version || named != self.version {
             return broken(format!(
                 "the folder is named '{named}', {MANIFEST_FILE} says '{}', and its content makes '{made}'",
@@ -135,34 +130,20 @@ impl Manifest {
             ));
         }
         for table in crate::dimensions::TABLES {
-            if !self
-                .tables
-                .iter()
-                .any(|entry| entry.file == format!("{table}.parquet"))
-            {
+            if !self.tables.iter().any(|entry| entry.file == format!("{table}.parquet")) {
                 return broken(format!("{MANIFEST_FILE} names no table {table}"));
             }
         }
-        let kinds = self
-            .kinds
-            .iter()
-            .map(|entry| (&entry.file, entry.bytes, &entry.file_sha256));
-        let tables = self
-            .tables
-            .iter()
-            .map(|entry| (&entry.file, entry.bytes, &entry.file_sha256));
+        let kinds = self.kinds.iter().map(|entry| (&entry.file, entry.bytes, &entry.file_sha256));
+        let tables = self.tables.iter().map(|entry| (&entry.file, entry.bytes, &entry.file_sha256));
         for (file, bytes, sha256) in kinds.chain(tables) {
             match kind_file::digest_file(&folder.join(file)) {
                 Err(error) => return broken(format!("{file} cannot be read: {error}")),
                 Ok((found, _)) if found != bytes => {
-                    return broken(format!(
-                        "{file} has {found} bytes where {bytes} were written"
-                    ));
+                    return broken(format!("{file} has {found} bytes where {bytes} were written"));
                 }
                 Ok((_, found)) if found != *sha256 => {
-                    return broken(format!(
-                        "{file} was changed: its SHA-256 is {found}, not {sha256}"
-                    ));
+                    return broken(format!("{file} was changed: its SHA-256 is {found}, not {sha256}"));
                 }
                 Ok(_) => {}
             }
@@ -176,9 +157,8 @@ impl Manifest {
     /// The file cannot be written.
     pub(crate) fn write(&self, folder: &Path) -> Result<(), ReferenceError> {
         let path = folder.join(MANIFEST_FILE);
-        let mut text = serde_json::to_string_pretty(self).map_err(|error| {
-            ReferenceError::broken(folder, format!("{MANIFEST_FILE} cannot be made: {error}"))
-        })?;
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|error| ReferenceError::broken(folder, format!("{MANIFEST_FILE} cannot be made: {error}")))?;
         text.push('\n');
         fs::write(&path, text).map_err(ReferenceError::io(&path, "write the file"))
     }

@@ -37,25 +37,15 @@ pub(crate) const ADDED: [&str; 14] = [
 pub(crate) fn texts(batch: &RecordBatch, name: &str) -> Vec<String> {
     let column = batch.column_by_name(name).unwrap();
     if let Some(numbers) = column.as_primitive_opt::<Int32Type>() {
-        return numbers
-            .iter()
-            .map(|number| number.map_or_else(String::new, |number| number.to_string()))
-            .collect();
+        return numbers.iter().map(|number| number.map_or_else(String::new, |number| number.to_string())).collect();
     }
     let column = cast(column, &DataType::Utf8).unwrap();
-    column
-        .as_string::<i32>()
-        .iter()
-        .map(|text| text.unwrap_or_default().to_owned())
-        .collect()
+    column.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()).collect()
 }
 
 /// One row's added columns.
 pub(crate) fn row(batch: &RecordBatch, row: usize) -> Vec<(&'static str, String)> {
-    ADDED
-        .iter()
-        .map(|name| (*name, texts(batch, name).swap_remove(row)))
-        .collect()
+    ADDED.iter().map(|name| (*name, texts(batch, name).swap_remove(row))).collect()
 }
 
 /// A folder of the test's own; in memory where the system has such a place, for
@@ -92,26 +82,17 @@ pub(crate) fn reference_of(dir: &Path, kinds: &[(Kind, Vec<String>)]) -> Referen
     let mut base: Option<String> = None;
     for (kind, lines) in kinds {
         let file = csv(dir, &format!("{kind}.csv"), lines);
-        base = Some(
-            load_file(*kind, &file, &dir.join("reference"), base.as_deref())
-                .unwrap()
-                .version,
-        );
+        base = Some(load_file(*kind, &file, &dir.join("reference"), base.as_deref()).unwrap().version);
     }
     Reference::open(&dir.join("reference"), &base.unwrap()).unwrap()
 }
 
 /// A folder of the real data, or none, said aloud, where they are not here;
 /// with `CI=true` that is a failure.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where the data are is the machine's matter"
-)]
+#[expect(clippy::disallowed_methods, reason = "where the data are is the machine's matter")]
 pub(crate) fn shared(part: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("COMMONWEAL_SHARED_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("COMMONWEAL_SHARED_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let path = root.join(part);
     if path.exists() {
         return Some(path);

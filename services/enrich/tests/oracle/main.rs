@@ -16,28 +16,19 @@ fn pairs_of<T: Strategy>(value: T, most: usize) -> impl Strategy<Value = Vec<T::
 
 fn register() -> impl Strategy<Value = Register> {
     let day = || prop::option::of(18_000..18_030_i32);
-    (
-        0_usize..16,
-        pairs_of(0_usize..20, 3),
-        day(),
-        day(),
-        prop::option::of(0_usize..9),
-    )
-        .prop_map(|(id, aliases, from, to, sector)| Register {
+    (0_usize..16, pairs_of(0_usize..20, 3), day(), day(), prop::option::of(0_usize..9)).prop_map(
+        |(id, aliases, from, to, sector)| Register {
             id,
             aliases,
             from,
             to: to.map(|to| from.map_or(to, |from| to.max(from))),
             sector,
-        })
+        },
+    )
 }
 
 fn world() -> impl Strategy<Value = World> {
-    let unit = (
-        0_usize..4,
-        0_usize..4,
-        prop::option::weighted(0.8, (0_usize..8, 0_usize..5)),
-    );
+    let unit = (0_usize..4, 0_usize..4, prop::option::weighted(0.8, (0_usize..8, 0_usize..5)));
     let places = (
         pairs_of((0_usize..6, 0_usize..3), 5),
         pairs_of((0_usize..6, 0_usize..3), 6),
@@ -47,28 +38,19 @@ fn world() -> impl Strategy<Value = World> {
         pairs_of(unit, 12),
         pairs_of((0_usize..6, 0_usize..7, prop::option::of(1_i32..11)), 5),
     );
-    (
-        places,
-        pairs_of((0_usize..20, 0_usize..20), 8),
-        pairs_of(register(), 10),
+    (places, pairs_of((0_usize..20, 0_usize..20), 8), pairs_of(register(), 10)).prop_map(
+        |((authorities, regions, deciles, lsoas, lsoas_2021, postcodes, outwards), pairs, register)| World {
+            authorities,
+            regions,
+            deciles,
+            lsoas,
+            lsoas_2021,
+            postcodes,
+            outwards,
+            pairs,
+            register,
+        },
     )
-        .prop_map(
-            |(
-                (authorities, regions, deciles, lsoas, lsoas_2021, postcodes, outwards),
-                pairs,
-                register,
-            )| World {
-                authorities,
-                regions,
-                deciles,
-                lsoas,
-                lsoas_2021,
-                postcodes,
-                outwards,
-                pairs,
-                register,
-            },
-        )
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -84,31 +66,18 @@ fn event() -> impl Strategy<Value = Event> {
         prop::bool::weighted(0.1),
         prop::option::weighted(0.8, (0_usize..22).prop_map(org)),
         prop::option::weighted(0.95, 17_995..18_040_i32),
-        prop::option::weighted(
-            0.8,
-            (0_usize..7, 0_usize..5).prop_map(|(o, u)| postcode(o, u)),
-        ),
+        prop::option::weighted(0.8, (0_usize..7, 0_usize..5).prop_map(|(o, u)| postcode(o, u))),
         prop::option::weighted(0.3, code),
     )
-        .prop_map(
-            |(
-                cancel,
-                organisation,
-                individual,
-                counterparty,
-                occurred_on,
-                postcode,
-                place_code,
-            )| Event {
-                cancel,
-                organisation,
-                individual,
-                counterparty,
-                occurred_on,
-                postcode,
-                place_code,
-            },
-        )
+        .prop_map(|(cancel, organisation, individual, counterparty, occurred_on, postcode, place_code)| Event {
+            cancel,
+            organisation,
+            individual,
+            counterparty,
+            occurred_on,
+            postcode,
+            place_code,
+        })
 }
 
 proptest! {

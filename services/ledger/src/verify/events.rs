@@ -78,7 +78,11 @@ impl Walk {
             net.conflict += i64::from(row.conflict);
             net.quantity += i128::from(row.quantity);
             if !row.is_well_formed() {
-                self.fault(Invariant::Additivity, row.at, "entry, cancelled, conflict and quantity of a row do not go together");
+                self.fault(
+                    Invariant::Additivity,
+                    row.at,
+                    "entry, cancelled, conflict and quantity of a row do not go together",
+                );
             }
             match (row.is_reversal, row.stands()) {
                 (true, _) => self.totals.reversals += 1,
@@ -124,7 +128,11 @@ impl Walk {
         let mut standing = entries.iter().filter(|row| row.stands());
         for reversal in reversals {
             let Some(entry) = standing.next() else {
-                self.fault(Invariant::Immutability, reversal.at, "a reversal takes back what was never posted, or twice");
+                self.fault(
+                    Invariant::Immutability,
+                    reversal.at,
+                    "a reversal takes back what was never posted, or twice",
+                );
                 continue;
             };
             let negated = (-entry.entry, -entry.cancelled, -i128::from(entry.quantity), entry.group);
@@ -152,7 +160,9 @@ impl Walk {
         for (number, (measure, unit)) in book.groups.iter().enumerate() {
             let ((events, quantity), latest) = (all[number], self.latest[number]);
             let first = book.rows.iter().find(|row| usize::from(row.group) == number && row.entry == 1);
-            if quantity != latest && let Some(row) = first {
+            if quantity != latest
+                && let Some(row) = first
+            {
                 let finding = format!(
                     "{measure} in {unit} adds up to {quantity} ten-thousandths over all entries, \
                      to {latest} over the latest revisions"

@@ -57,7 +57,9 @@ impl Invariant {
                  and the books agree with the receipts"
             }
             Self::Additivity => "additivity: the sum over all entries is the sum over the latest revisions",
-            Self::Immutability => "immutability: no committed entry changes; it is taken back by a reversal equal to it",
+            Self::Immutability => {
+                "immutability: no committed entry changes; it is taken back by a reversal equal to it"
+            }
             Self::Idempotence => "idempotence: replaying any prefix changes nothing",
             Self::OrderIndependence => "order independence: any order of arrival gives the same net ledger",
             Self::TopologyIndependence => {

@@ -135,7 +135,11 @@ impl Origins {
     }
 
     /// Checks every partition and gives its totals, by topic and partition.
-    pub(super) async fn settle(self, journal: &Journal, faults: &mut Faults) -> Result<Vec<PartitionTotals>, LedgerError> {
+    pub(super) async fn settle(
+        self,
+        journal: &Journal,
+        faults: &mut Faults,
+    ) -> Result<Vec<PartitionTotals>, LedgerError> {
         let mut totals = Vec::with_capacity(self.partitions.len());
         let numbers: BTreeMap<(String, i32), usize> = self.numbers.into_iter().collect();
         for ((topic, partition), number) in numbers {

@@ -29,7 +29,9 @@ pub(super) fn compare(files: &[JournalFile], mut pairs: Vec<Pair>) -> Result<Vec
     let mut faults = Vec::new();
     for ((_, number), found) in order.iter().zip(found) {
         let number = *number as usize;
-        if due.get(number) != Some(&found) && let Some(pair) = pairs.get(number) {
+        if due.get(number) != Some(&found)
+            && let Some(pair) = pairs.get(number)
+        {
             let finding = "a reversal does not carry every column of its entry".to_owned();
             faults.push(EventFault { invariant: Invariant::Immutability, at: pair.reversal, finding });
         }
@@ -60,9 +62,8 @@ impl Columns {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         for group in places.chunk_by(|a, b| a.file == b.file) {
             let Some(file) = group.first().and_then(|at| files.get(at.file as usize)) else { continue };
-            let content: Bytes = std::fs::read(&file.path)
-                .map_err(|source| LedgerError::Io { path: file.path.clone(), source })?
-                .into();
+            let content: Bytes =
+                std::fs::read(&file.path).map_err(|source| LedgerError::Io { path: file.path.clone(), source })?.into();
             let rows: Vec<u32> = group.iter().map(|at| at.row).collect();
             let schema = arrow_schema::posting_stored();
             each_batch(content, &file.path, &schema, Some(&names), Rows::Only(&rows), |_, batch| {

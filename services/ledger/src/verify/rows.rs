@@ -131,7 +131,11 @@ impl Book {
                 digest: digest_head(digest.value(row)),
                 revision: u32::try_from(revision.value(row)).unwrap_or(0).min(REVISION_MAX),
                 recorded_at: recorded_at.value(row),
-                quantity: if quantity.is_null(row) { 0 } else { i64::try_from(quantity.value(row)).unwrap_or(i64::MAX) },
+                quantity: if quantity.is_null(row) {
+                    0
+                } else {
+                    i64::try_from(quantity.value(row)).unwrap_or(i64::MAX)
+                },
                 at: At { file: first.file, row: first.row + number },
                 group,
                 entry: small(entry.value(row)),

@@ -1,7 +1,7 @@
 //! Writers against each other and against time: fencing, retries, reading
 //! back, what `open` refuses.
 
-use crate::support::drive::{self, REFERENCE, clock, examine, open, open_of, post, topic};
+use crate::support::drive::{REFERENCE, clock, examine, open, open_of, post, topic};
 use crate::support::history::{Message, Record, Statement};
 use crate::support::{block_on, folder, model, net};
 use commonweal_journal::Journal;
@@ -178,8 +178,8 @@ fn orphans_are_not_listed() {
         for (ledger, identity) in [(&mut second, 1), (&mut first, 2)] {
             post_all(ledger, &records(0, [statement(Funding, identity, 0)]));
         }
-        first.flush(drive::clock(0)).await.unwrap();
-        assert!(second.flush(drive::clock(0)).await.is_err());
+        first.flush(clock(0)).await.unwrap();
+        assert!(second.flush(clock(1)).await.is_err());
         let journal = Journal::open(dir.path()).await.unwrap();
         let listed = journal.files().unwrap().len();
         let books = ["book=funding", "book=receipts"].map(|book| dir.path().join(book));

@@ -113,42 +113,22 @@ impl Columns {
         for column in Column::ALL {
             positions[column as usize] = names.iter().position(|name| name == column.name());
         }
-        let columns = Self {
-            positions,
-            width: names.len(),
-        };
-        let missing: Vec<String> = NEEDED
-            .iter()
-            .filter_map(|choices| columns.missing(choices))
-            .collect();
+        let columns = Self { positions, width: names.len() };
+        let missing: Vec<String> = NEEDED.iter().filter_map(|choices| columns.missing(choices)).collect();
         if missing.is_empty() {
             Ok(columns)
         } else {
             let (missing, present) = (missing.join(", "), names.join(", "));
-            Err(ProducerError::Header {
-                file: file.to_owned(),
-                missing,
-                present,
-            })
+            Err(ProducerError::Header { file: file.to_owned(), missing, present })
         }
     }
 
     fn missing(&self, choices: &[&[Column]]) -> Option<String> {
-        let complete = |group: &&[Column]| {
-            group
-                .iter()
-                .all(|column| self.positions[*column as usize].is_some())
-        };
+        let complete = |group: &&[Column]| group.iter().all(|column| self.positions[*column as usize].is_some());
         if choices.iter().any(complete) {
             return None;
         }
-        let named = |group: &&[Column]| {
-            group
-                .iter()
-                .map(|column| column.name())
-                .collect::<Vec<_>>()
-                .join(" and ")
-        };
+        let named = |group: &&[Column]| group.iter().map(|column| column.name()).collect::<Vec<_>>().join(" and ");
         Some(choices.iter().map(named).collect::<Vec<_>>().join(" or "))
     }
 

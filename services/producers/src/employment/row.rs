@@ -51,23 +51,13 @@ impl Row<'_> {
 }
 
 /// Event of one row.
-pub(super) fn event(
-    columns: &Columns,
-    record: &ByteRecord,
-    options: &EmploymentOptions,
-) -> EmploymentEvent {
-    let mut row = Row {
-        columns,
-        record,
-        unreadable: None,
-    };
+pub(super) fn event(columns: &Columns, record: &ByteRecord, options: &EmploymentOptions) -> EmploymentEvent {
+    let mut row = Row { columns, record, unreadable: None };
     if record.len() != columns.width {
         let cells = format!("{} cells under a header of {}", record.len(), columns.width);
         row.refuse("row", &cells);
     }
-    let measure = row
-        .text(Column::Measure)
-        .and_then(|text| Measure::from_code(&code(&text)));
+    let measure = row.text(Column::Measure).and_then(|text| Measure::from_code(&code(&text)));
     // A unit or measure that nobody knows has a reason of its own, so it stays unspecified.
     let unit = match row.text(Column::Unit) {
         Some(text) => contract::unit(&code(&text)),
@@ -80,21 +70,12 @@ pub(super) fn event(
     let period_end = row.read(Column::PeriodEnd, dates::read_day);
     let recorded_at = row
         .read(Column::RecordedAt, dates::read_instant)
-        .map(|instant| {
-            instant
-                .micros
-                .max(i64::from(instant.written_day) * MICROS_PER_DAY)
-        });
+        .map(|instant| instant.micros.max(i64::from(instant.written_day) * MICROS_PER_DAY));
     let last_day = as_of.or(period_end).unwrap_or(UNDATED);
     let mut event = EmploymentEvent {
-        source: row
-            .text(Column::Source)
-            .or_else(|| options.source.clone())
-            .unwrap_or_else(|| SOURCE.to_owned()),
+        source: row.text(Column::Source).or_else(|| options.source.clone()).unwrap_or_else(|| SOURCE.to_owned()),
         event_id: row.text(Column::EventId).unwrap_or_default(),
-        revision: row
-            .read(Column::Revision, |text| text.parse().ok())
-            .unwrap_or(0),
+        revision: row.read(Column::Revision, |text| text.parse().ok()).unwrap_or(0),
         action: row.read(Column::Action, action).unwrap_or_default(),
         recorded_at: recorded_at.unwrap_or(i64::from(last_day) * MICROS_PER_DAY),
         measure: measure.map(contract::symbol).unwrap_or_default(),
@@ -104,9 +85,7 @@ pub(super) fn event(
         period_start,
         period_end,
         job_basis: row.read(Column::JobBasis, job_basis).unwrap_or_default(),
-        prior_status: row
-            .read(Column::PriorStatus, prior_status)
-            .unwrap_or_default(),
+        prior_status: row.read(Column::PriorStatus, prior_status).unwrap_or_default(),
         programme: options.programme.clone().or(row.text(Column::Programme)),
         funder_id: row.text(Column::FunderId),
         funder_name: row.text(Column::FunderName),
@@ -115,9 +94,7 @@ pub(super) fn event(
         employer_name: row.text(Column::EmployerName),
         postcode: row.text(Column::Postcode),
         place_code: row.text(Column::PlaceCode),
-        source_document: record
-            .position()
-            .map(|position| format!("{}#{}", options.file, position.line())),
+        source_document: record.position().map(|position| format!("{}#{}", options.file, position.line())),
         ..EmploymentEvent::default()
     };
     if let Some((field, text)) = row.unreadable {

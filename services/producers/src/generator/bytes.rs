@@ -23,13 +23,7 @@ pub(super) fn message(
         Event::Employment(event) => codecs.employment_message(event)?,
     };
     if let Some(reason) = generated.refused {
-        tamper(
-            &mut message,
-            reason,
-            &generated.event,
-            codecs,
-            message_bytes_max,
-        )?;
+        tamper(&mut message, reason, &generated.event, codecs, message_bytes_max)?;
     }
     Ok(message)
 }
@@ -48,10 +42,7 @@ fn tamper(
         Reason::PayloadEmpty => value.clear(),
         Reason::PayloadTooLarge => {
             if let Event::Funding(event) = event {
-                let event = FundingEvent {
-                    title: Some("x".repeat(message_bytes_max)),
-                    ..event.clone()
-                };
+                let event = FundingEvent { title: Some("x".repeat(message_bytes_max)), ..event.clone() };
                 *value = codecs.funding.encode(&event)?;
             }
         }

@@ -6,15 +6,8 @@ use super::quarters::{ALL, QUARTERS};
 use crate::random::{Draw, Purpose};
 
 /// People at the last quarter: weight in 100, least and most.
-const SIZES: [(u64, i64, i64); 7] = [
-    (35, 1, 4),
-    (20, 5, 9),
-    (20, 10, 24),
-    (12, 25, 49),
-    (7, 50, 99),
-    (4, 100, 249),
-    (2, 250, 950),
-];
+const SIZES: [(u64, i64, i64); 7] =
+    [(35, 1, 4), (20, 5, 9), (20, 10, 24), (12, 25, 49), (7, 50, 99), (4, 100, 249), (2, 250, 950)];
 
 /// One employer over all quarters, in people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +37,7 @@ pub(super) fn employers(seed: u64, region: &Region) -> Vec<Employer> {
         })
         .collect();
     let heads = shares(&sizes, i64::from(region.headcount), 1);
-    (0_u32..)
-        .zip(heads)
-        .map(|(index, heads)| employer(draw_of(seed, 1, index), heads))
-        .collect()
+    (0_u32..).zip(heads).map(|(index, heads)| employer(draw_of(seed, 1, index), heads)).collect()
 }
 
 fn draw_of(seed: u64, kind: u64, index: u32) -> Draw {
@@ -67,11 +57,7 @@ fn employer(mut draw: Draw, heads: i64) -> Employer {
         hires,
         leavers,
         fte_per_cent: draw.between(62, 96),
-        volunteers: if draw.per_mille(600) {
-            draw.between(2, 12) + heads / 4
-        } else {
-            0
-        },
+        volunteers: if draw.per_mille(600) { draw.between(2, 12) + heads / 4 } else { 0 },
         trains: draw.per_mille(500),
         takes_apprentices: heads >= 10 && draw.per_mille(350),
         states_prior: draw.per_mille(250),
@@ -84,11 +70,7 @@ fn flows(draw: &mut Draw, headcount: &[i64; QUARTERS]) -> ([i64; QUARTERS], [i64
     let (mut hires, mut leavers) = ([0; QUARTERS], [0; QUARTERS]);
     for quarter in 0..QUARTERS {
         let before = headcount[quarter.saturating_sub(1)];
-        let residual = if quarter > 0 && before >= 10 && draw.per_mille(40) {
-            draw.between(-1, 1)
-        } else {
-            0
-        };
+        let residual = if quarter > 0 && before >= 10 && draw.per_mille(40) { draw.between(-1, 1) } else { 0 };
         let parts = before * draw.between(30, 80);
         let left = parts / 1000 + i64::from(draw.between(0, 999) < parts % 1000);
         let change = headcount[quarter] - before - residual;
@@ -123,9 +105,7 @@ mod tests {
                 let (hires, leavers) = (employer.hires[quarter], employer.leavers[quarter]);
                 assert!(hires >= 0 && leavers >= 0 && employer.headcount[quarter] >= 0);
                 if quarter > 0 {
-                    let residual =
-                        employer.headcount[quarter] - employer.headcount[quarter - 1] - hires
-                            + leavers;
+                    let residual = employer.headcount[quarter] - employer.headcount[quarter - 1] - hires + leavers;
                     assert!(residual.abs() <= 1, "{residual}");
                     residuals += residual.abs();
                 }
@@ -138,19 +118,9 @@ mod tests {
     /// the spring of 2020.
     #[test]
     fn the_region_has_its_jobs() {
-        let total = |quarter: usize| -> i64 {
-            demonstration()
-                .iter()
-                .map(|one| one.headcount[quarter])
-                .sum()
-        };
+        let total = |quarter: usize| -> i64 { demonstration().iter().map(|one| one.headcount[quarter]).sum() };
         assert_eq!(total(7), 50_000);
-        assert!(
-            total(5) < total(4)
-                && total(5) < total(6)
-                && total(6) < total(7)
-                && total(3) > total(0)
-        );
+        assert!(total(5) < total(4) && total(5) < total(6) && total(6) < total(7) && total(3) > total(0));
         assert!((46_500..48_500).contains(&total(5)), "{}", total(5));
     }
 }

@@ -49,41 +49,23 @@ pub struct Expectations {
 #[must_use]
 pub fn expectations(seed: u64, plan: &Plan) -> Expectations {
     let script = script(seed, plan);
-    let mut expected = Expectations {
-        messages: script.messages(),
-        ..Expectations::default()
-    };
+    let mut expected = Expectations { messages: script.messages(), ..Expectations::default() };
     let mut identities: HashMap<Identity, Identified> = HashMap::new();
     let mut refused: BTreeMap<Reason, BTreeSet<String>> = BTreeMap::new();
     for position in 0..script.messages() {
         let generated = script.generated(position);
-        *expected
-            .messages_by_dataset
-            .entry(generated.event.dataset())
-            .or_default() += 1;
+        *expected.messages_by_dataset.entry(generated.event.dataset()).or_default() += 1;
         if let Some(reason) = generated.refused {
             *expected.refused.entry(reason).or_default() += 1;
             // Payloads without a byte are all equal, whatever was meant.
-            let payload = if reason == Reason::PayloadEmpty {
-                String::new()
-            } else {
-                format!("{:?}", generated.event)
-            };
+            let payload = if reason == Reason::PayloadEmpty { String::new() } else { format!("{:?}", generated.event) };
             refused.entry(reason).or_default().insert(payload);
             continue;
         }
         let stated = Stated::from(generated.event);
-        expected.duplicates += u64::from(
-            identities
-                .entry(stated.identity.clone())
-                .or_default()
-                .hear(stated),
-        );
+        expected.duplicates += u64::from(identities.entry(stated.identity.clone()).or_default().hear(stated));
     }
-    expected.refused_distinct = refused
-        .into_iter()
-        .map(|(reason, payloads)| (reason, payloads.len() as u64))
-        .collect();
+    expected.refused_distinct = refused.into_iter().map(|(reason, payloads)| (reason, payloads.len() as u64)).collect();
     expected.identities = identities.len() as u64;
     for latest in identities.into_values().filter_map(Identified::latest) {
         expected.conflicting += u64::from(latest.conflicting);
@@ -129,13 +111,8 @@ impl Identified {
         let (_, contents) = self.revisions.into_iter().next_back()?;
         let conflicting = contents.len() > 1;
         // Generated conflicts never share a time of record, so the content need not decide.
-        let in_force = contents
-            .into_iter()
-            .max_by_key(|stated| stated.recorded_at)?;
-        Some(Latest {
-            conflicting,
-            live: in_force.live,
-        })
+        let in_force = contents.into_iter().max_by_key(|stated| stated.recorded_at)?;
+        Some(Latest { conflicting, live: in_force.live })
     }
 }
 
@@ -175,12 +152,7 @@ impl From<Event> for Stated {
                 event.source_document = None;
                 let measure = contract::measure(event.measure).unwrap_or(Measure::Headcount);
                 let unit = measure.unit().unwrap_or_default().to_owned();
-                let key = key(
-                    measure,
-                    unit,
-                    event.as_of.or(event.period_end),
-                    event.programme.as_deref(),
-                );
+                let key = key(measure, unit, event.as_of.or(event.period_end), event.programme.as_deref());
                 let live = event.quantity.filter(|_| event.action == Action::Record);
                 Self {
                     revision: event.revision,
@@ -195,27 +167,13 @@ impl From<Event> for Stated {
 }
 
 fn key(measure: Measure, unit: String, day: Option<i32>, programme: Option<&str>) -> QuantityKey {
-    let quarter = day
-        .and_then(dates::year_and_month)
-        .map(|(year, month)| format!("{year}-Q{}", month.div_ceil(3)));
-    QuantityKey {
-        measure,
-        unit,
-        quarter: quarter.unwrap_or_default(),
-        programme: canonical(programme),
-    }
+    let quarter = day.and_then(dates::year_and_month).map(|(year, month)| format!("{year}-Q{}", month.div_ceil(3)));
+    QuantityKey { measure, unit, quarter: quarter.unwrap_or_default(), programme: canonical(programme) }
 }
 
 /// A programme's code: capitals, anything else between them one dash.
 fn canonical(programme: Option<&str>) -> String {
     let capitals = programme.unwrap_or_default().to_uppercase();
-    let words: Vec<&str> = capitals
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    if words.is_empty() {
-        "unknown".to_owned()
-    } else {
-        words.join("-")
-    }
+    let words: Vec<&str> = capitals.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { "unknown".to_owned() } else { words.join("-") }
 }

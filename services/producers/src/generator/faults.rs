@@ -3,8 +3,7 @@
 use super::Event;
 use crate::dates::{MICROS_PER_DAY, day_number};
 use commonweal_schemas::records::{
-    EmploymentEvent, EmploymentMeasure, FundingEvent, FundingStage, JobBasis, PriorStatus,
-    RecipientKind, Unit,
+    EmploymentEvent, EmploymentMeasure, FundingEvent, FundingStage, JobBasis, PriorStatus, RecipientKind, Unit,
 };
 use commonweal_schemas::{Dataset, Reason};
 use rust_decimal::Decimal;

@@ -13,10 +13,7 @@ const REVISION_DAYS: i64 = 12;
 
 /// The fate of one event, drawn for it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an independent fate, drawn by its own rate"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fate, drawn by its own rate")]
 pub(super) struct History {
     /// Wrong revisions before the right one.
     pub(super) wrong: u8,
@@ -51,20 +48,12 @@ impl History {
         let mut draw = Draw::new(seed, Purpose::Fault, u64::from(fact));
         let corrected = draw.per_mille(region.corrected_per_mille);
         Self {
-            wrong: if corrected {
-                1 + u8::from(draw.per_mille(150))
-            } else {
-                0
-            },
+            wrong: if corrected { 1 + u8::from(draw.per_mille(150)) } else { 0 },
             reversed: draw.per_mille(250),
             conflicting: draw.per_mille(region.conflicting_per_mille),
             duplicated: draw.per_mille(region.duplicates_per_mille),
             withdrawn: draw.per_mille(region.withdrawn_per_mille),
-            late_days: if draw.per_mille(region.late_per_mille) {
-                draw.between(60, 200)
-            } else {
-                0
-            },
+            late_days: if draw.per_mille(region.late_per_mille) { draw.between(60, 200) } else { 0 },
         }
     }
 
@@ -72,18 +61,13 @@ impl History {
     /// 1970, and what it says. `recorded_at` is the first revision's.
     pub(super) fn messages(self, seed: u64, fact: u32, recorded_at: i64) -> Vec<(i64, Role)> {
         let mut draw = Draw::new(seed, Purpose::Arrival, 1 << 32 | u64::from(fact));
-        let mut on_the_way =
-            || draw.between(60_000_000, MICROS_PER_DAY / 2) + self.late_days * MICROS_PER_DAY;
+        let mut on_the_way = || draw.between(60_000_000, MICROS_PER_DAY / 2) + self.late_days * MICROS_PER_DAY;
         let last = recorded_at + self.delay_of(Role::Statement(self.wrong));
         let mut messages = Vec::new();
         for version in 0..=self.wrong {
             let role = Role::Statement(version);
             let overtaken = self.reversed && version < self.wrong;
-            let sent = if overtaken {
-                last + MICROS_PER_DAY
-            } else {
-                recorded_at + self.delay_of(role)
-            };
+            let sent = if overtaken { last + MICROS_PER_DAY } else { recorded_at + self.delay_of(role) };
             messages.push((sent + on_the_way(), role));
         }
         if self.conflicting {
@@ -93,21 +77,11 @@ impl History {
             messages.push((sent + on_the_way(), Role::Contradiction));
         }
         if self.duplicated {
-            messages.push((
-                last + 9 * MICROS_PER_DAY + on_the_way(),
-                Role::Statement(self.wrong),
-            ));
+            messages.push((last + 9 * MICROS_PER_DAY + on_the_way(), Role::Statement(self.wrong)));
         }
         if self.withdrawn {
-            let (first, second) = (
-                recorded_at + on_the_way(),
-                recorded_at + self.delay_of(Role::Withdrawal),
-            );
-            let (first, second) = if self.reversed {
-                (second + MICROS_PER_DAY, second)
-            } else {
-                (first, second)
-            };
+            let (first, second) = (recorded_at + on_the_way(), recorded_at + self.delay_of(Role::Withdrawal));
+            let (first, second) = if self.reversed { (second + MICROS_PER_DAY, second) } else { (first, second) };
             messages.push((first, Role::NeverWas));
             messages.push((second, Role::Withdrawal));
         }
@@ -139,10 +113,7 @@ impl History {
             Role::Withdrawal | Role::Refused(..) => None,
         };
         if let Some(which) = altered_by {
-            alter(
-                &mut event,
-                &mut Draw::new(seed, Purpose::Fault, (which + 1) << 32 | u64::from(fact)),
-            );
+            alter(&mut event, &mut Draw::new(seed, Purpose::Fault, (which + 1) << 32 | u64::from(fact)));
         }
         let revision = match role {
             Role::Statement(version) => i32::from(version),
@@ -204,9 +175,7 @@ fn alter(event: &mut Event, draw: &mut Draw) {
     let displaced = draw.per_mille(300);
     match event {
         Event::Funding(event) => {
-            event.amount = event
-                .amount
-                .map(|amount| amount + whole * Decimal::from(50));
+            event.amount = event.amount.map(|amount| amount + whole * Decimal::from(50));
             if displaced {
                 (event.postcode, event.place_code) = (None, None);
             }

@@ -70,14 +70,8 @@ impl Script {
             source: super::source(seed),
             organisations: organisations(seed, ORGANISATIONS),
             funders: funders(),
-            programmes: (1..=PROGRAMMES)
-                .map(|number| format!("Synthetic Programme {number:02}"))
-                .collect(),
-            reasons: Reason::ALL
-                .iter()
-                .copied()
-                .filter(|reason| *reason != Reason::PayloadTooLarge)
-                .collect(),
+            programmes: (1..=PROGRAMMES).map(|number| format!("Synthetic Programme {number:02}")).collect(),
+            reasons: Reason::ALL.iter().copied().filter(|reason| *reason != Reason::PayloadTooLarge).collect(),
         }
     }
 
@@ -96,8 +90,7 @@ impl Script {
 
     /// A plain message before `index`.
     fn earlier(&self, index: u64) -> u64 {
-        let back = 1 + Draw::new(self.seed, Purpose::LoadKind, index ^ 1 << 63)
-            .below(index.min(LOOK_BACK_MAX));
+        let back = 1 + Draw::new(self.seed, Purpose::LoadKind, index ^ 1 << 63).below(index.min(LOOK_BACK_MAX));
         let mut earlier = index - back;
         while self.part(earlier) != Part::Plain {
             earlier -= 1;
@@ -136,10 +129,7 @@ impl Script {
         let mut draw = Draw::new(self.seed, Purpose::LoadEvent, index);
         let organisation = draw.pick(&self.organisations);
         let funder = &self.funders[BACKGROUND + draw.index(self.funders.len() - BACKGROUND)];
-        let (first, last) = (
-            i64::from(ALL[0].first_day),
-            i64::from(ALL[QUARTERS - 1].last_day),
-        );
+        let (first, last) = (i64::from(ALL[0].first_day), i64::from(ALL[QUARTERS - 1].last_day));
         let day = draw.between(first, last);
         let stage = *draw.pick(&STAGES);
         let repayable = matches!(stage, FundingStage::Repaid | FundingStage::WrittenOff);
@@ -148,11 +138,7 @@ impl Script {
             event_id: format!("load/{index:012}"),
             recorded_at: recorded(day, &mut draw),
             stage,
-            instrument: if repayable {
-                Instrument::Loan
-            } else {
-                Instrument::Grant
-            },
+            instrument: if repayable { Instrument::Loan } else { Instrument::Grant },
             programme: Some(draw.pick(&self.programmes).clone()),
             funder_id: Some(funder.id.clone()),
             funder_name: Some(funder.name.to_owned()),
@@ -212,10 +198,7 @@ impl Script {
             Dataset::Funding => Event::Funding(self.funding(index)),
             Dataset::Employment => Event::Employment(self.employment(index)),
         };
-        Generated {
-            event: faults::spoil(event, reason, index),
-            refused: Some(reason),
-        }
+        Generated { event: faults::spoil(event, reason, index), refused: Some(reason) }
     }
 }
 
@@ -231,10 +214,7 @@ impl super::Script for Script {
             Part::Duplicate => self.plain(self.earlier(position)),
             Part::Correction => self.corrected(self.earlier(position)),
         };
-        Generated {
-            event,
-            refused: None,
-        }
+        Generated { event, refused: None }
     }
 }
 

@@ -40,28 +40,15 @@ pub(super) struct Money {
     pub(super) awards: Vec<Award>,
 }
 
-pub(super) fn money(
-    seed: u64,
-    region: &Region,
-    organisations: &[Organisation],
-    funders: &[Funder],
-) -> Money {
-    let mut book = Book {
-        seed,
-        organisations,
-        funders,
-        events: Vec::new(),
-    };
+pub(super) fn money(seed: u64, region: &Region, organisations: &[Organisation], funders: &[Funder]) -> Money {
+    let mut book = Book { seed, organisations, funders, events: Vec::new() };
     let mut awards = Vec::new();
     if !organisations.is_empty() {
         fund(&mut book, region, &mut awards);
         cares(&mut book, region, &mut awards);
         background(&mut book, region);
     }
-    Money {
-        events: book.events,
-        awards,
-    }
+    Money { events: book.events, awards }
 }
 
 fn draw_of(book: &Book<'_>, kind: u64, index: u64) -> Draw {
@@ -91,27 +78,18 @@ fn fund(book: &mut Book<'_>, region: &Region, awards: &mut Vec<Award>) {
         funder: AUTHORITY,
         recipient: Recipient::Funder(FUND),
         onward: true,
-        ..loan(
-            "fund/capital".to_owned(),
-            0,
-            "Synthetic capital of the fund",
-        )
+        ..loan("fund/capital".to_owned(), 0, "Synthetic capital of the fund")
     };
     book.post(&injection, FundingStage::Committed, 0, start, capital);
     book.post(&injection, FundingStage::Disbursed, 1, start + 14, capital);
-    let weights: Vec<i64> = (0..region.fund_loans)
-        .map(|index| draw_of(book, 1, u64::from(index)).between(25, 200))
-        .collect();
+    let weights: Vec<i64> =
+        (0..region.fund_loans).map(|index| draw_of(book, 1, u64::from(index)).between(25, 200)).collect();
     let mut repayments: Vec<(i32, i64)> = Vec::new();
     for (index, principal) in (0_u32..).zip(shares(&weights, capital, LOAN_STEP)) {
         let mut draw = draw_of(book, 2, u64::from(index));
         let organisation = organisation_index(&mut draw, book);
         let day = days_between(&mut draw, day_number(2019, 2, 1), day_number(2020, 6, 30));
-        let deal = loan(
-            format!("fund/loan-{index:04}"),
-            organisation,
-            "Synthetic loan",
-        );
+        let deal = loan(format!("fund/loan-{index:04}"), organisation, "Synthetic loan");
         awards.push(award(&deal, organisation, day, principal));
         lend(book, &deal, &mut draw, day, principal);
         repay(book, &deal, &mut draw, day, principal, &mut repayments);
@@ -120,34 +98,18 @@ fn fund(book: &mut Book<'_>, region: &Region, awards: &mut Vec<Award>) {
 }
 
 fn award(deal: &Deal, organisation: u32, day: i32, pence: i64) -> Award {
-    Award {
-        id: deal.award_id.clone(),
-        organisation,
-        funder: deal.funder,
-        day,
-        pence,
-    }
+    Award { id: deal.award_id.clone(), organisation, funder: deal.funder, day, pence }
 }
 
 /// Promises a loan and pays it in one or two parts, all within the region's
 /// quarters.
 fn lend(book: &mut Book<'_>, deal: &Deal, draw: &mut Draw, day: i32, principal: i64) {
     book.post(deal, FundingStage::Committed, 0, day, principal);
-    let first = if draw.per_mille(400) {
-        principal / 2
-    } else {
-        principal
-    };
+    let first = if draw.per_mille(400) { principal / 2 } else { principal };
     book.post(deal, FundingStage::Disbursed, 1, day + 20, first);
     if first < principal {
         let second_day = days_between(draw, day + 60, day + 120).min(quarters::LAST_DAY);
-        book.post(
-            deal,
-            FundingStage::Disbursed,
-            2,
-            second_day,
-            principal - first,
-        );
+        book.post(deal, FundingStage::Disbursed, 2, second_day, principal - first);
     }
 }
 
@@ -194,11 +156,7 @@ fn relend(book: &mut Book<'_>, mut repayments: Vec<(i32, i64)>, awards: &mut Vec
             let wanted = draw.between(40, 120) * 1000 * POUND;
             let principal = wanted.min(pool) / LOAN_STEP * LOAN_STEP;
             let organisation = organisation_index(&mut draw, book);
-            let deal = loan(
-                format!("fund/relent-{index:04}"),
-                organisation,
-                "Synthetic loan of money repaid",
-            );
+            let deal = loan(format!("fund/relent-{index:04}"), organisation, "Synthetic loan of money repaid");
             let day = days_between(&mut draw, pair[1].first_day, pair[1].first_day + 50);
             book.post(&deal, FundingStage::Committed, 0, day, principal);
             book.post(&deal, FundingStage::Disbursed, 1, day + 20, principal);
@@ -211,14 +169,9 @@ fn relend(book: &mut Book<'_>, mut repayments: Vec<(i32, i64)>, awards: &mut Vec
 
 /// Small grants from spring 2020 on, each paid within three weeks.
 fn cares(book: &mut Book<'_>, region: &Region, awards: &mut Vec<Award>) {
-    let weights: Vec<i64> = (0..region.cares_grants)
-        .map(|index| draw_of(book, 4, u64::from(index)).between(10, 100))
-        .collect();
-    for (index, pence) in (0_u32..).zip(shares(
-        &weights,
-        i64::from(region.cares_pounds) * POUND,
-        GRANT_STEP,
-    )) {
+    let weights: Vec<i64> =
+        (0..region.cares_grants).map(|index| draw_of(book, 4, u64::from(index)).between(10, 100)).collect();
+    for (index, pence) in (0_u32..).zip(shares(&weights, i64::from(region.cares_pounds) * POUND, GRANT_STEP)) {
         let mut draw = draw_of(book, 5, u64::from(index));
         let organisation = organisation_index(&mut draw, book);
         let day = days_between(&mut draw, day_number(2020, 4, 6), day_number(2020, 12, 4));
@@ -253,11 +206,8 @@ fn background(book: &mut Book<'_>, region: &Region) {
         };
         let largest = *draw.pick(&[3_000, 10_000, 10_000, 25_000, GRANT_POUNDS_MAX]);
         let largest = if individual { 800 } else { largest };
-        let pence =
-            draw.between(300 * POUND, largest * POUND) / GRANT_STEP * GRANT_STEP + GRANT_STEP;
-        let programme = draw
-            .per_mille(667)
-            .then(|| format!("Synthetic Programme {}", draw.between(1, 9)));
+        let pence = draw.between(300 * POUND, largest * POUND) / GRANT_STEP * GRANT_STEP + GRANT_STEP;
+        let programme = draw.per_mille(667).then(|| format!("Synthetic Programme {}", draw.between(1, 9)));
         let deal = Deal {
             award_id: format!("grants/grant-{index:05}"),
             instrument: Instrument::Grant,
@@ -271,13 +221,7 @@ fn background(book: &mut Book<'_>, region: &Region) {
         let day = days_between(&mut draw, day_number(2019, 1, 2), day_number(2020, 12, 10));
         book.post(&deal, FundingStage::Committed, 0, day, pence);
         if draw.per_mille(700) {
-            book.post(
-                &deal,
-                FundingStage::Disbursed,
-                1,
-                (day + 30).min(quarters::LAST_DAY),
-                pence,
-            );
+            book.post(&deal, FundingStage::Disbursed, 1, (day + 30).min(quarters::LAST_DAY), pence);
         }
     }
 }

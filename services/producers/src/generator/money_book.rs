@@ -41,14 +41,7 @@ pub(super) struct Book<'a> {
 
 impl Book<'_> {
     /// Writes one stage of a deal; `part` tells apart several of one stage.
-    pub(super) fn post(
-        &mut self,
-        deal: &Deal,
-        stage: FundingStage,
-        part: u32,
-        day: i32,
-        pence: i64,
-    ) {
+    pub(super) fn post(&mut self, deal: &Deal, stage: FundingStage, part: u32, day: i32, pence: i64) {
         let (suffix, title) = match stage {
             FundingStage::Disbursed => (format!("/disbursed/{part}"), "payment"),
             FundingStage::Repaid => (format!("/repaid/{part}"), "repayment"),
@@ -59,10 +52,7 @@ impl Book<'_> {
         let mut event = FundingEvent {
             source: super::source(self.seed),
             event_id: format!("{}{suffix}", deal.award_id),
-            recorded_at: recorded_at(
-                &mut Draw::new(self.seed, Purpose::Arrival, self.events.len() as u64),
-                day,
-            ),
+            recorded_at: recorded_at(&mut Draw::new(self.seed, Purpose::Arrival, self.events.len() as u64), day),
             stage,
             instrument: deal.instrument,
             programme: deal.programme.clone(),

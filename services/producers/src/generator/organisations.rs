@@ -113,15 +113,7 @@ pub(super) fn organisation(seed: u64, index: u32) -> Organisation {
     let district = DISTRICTS[place.district].name;
     // The number keeps apart those of one name.
     let name = format!("Synthetic {name} {activity} {district} {index:04} {ending}");
-    Organisation {
-        name,
-        id,
-        alias,
-        legal_form,
-        sic,
-        icnptso,
-        place,
-    }
+    Organisation { name, id, alias, legal_form, sic, icnptso, place }
 }
 
 /// Organisations 0 to below `count`.
@@ -162,9 +154,6 @@ const FUNDERS: [&str; 13] = [
 pub(super) fn funders() -> Vec<Funder> {
     (FUNDERS_AFTER..)
         .zip(FUNDERS)
-        .map(|(number, name)| Funder {
-            id: format!("GB-CHC-{}", CHARITY_BASE + number),
-            name,
-        })
+        .map(|(number, name)| Funder { id: format!("GB-CHC-{}", CHARITY_BASE + number), name })
         .collect()
 }

@@ -18,8 +18,8 @@ pub(super) const DISTRICTS: [District; 6] = [
         code: "E08000012",
         weight: 33,
         outward_codes: &[
-            "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L11", "L12", "L13", "L15",
-            "L17", "L18", "L19", "L27",
+            "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L11", "L12", "L13", "L15", "L17", "L18", "L19",
+            "L27",
         ],
     },
     District {
@@ -27,36 +27,18 @@ pub(super) const DISTRICTS: [District; 6] = [
         code: "E08000015",
         weight: 21,
         outward_codes: &[
-            "CH41", "CH42", "CH43", "CH44", "CH45", "CH46", "CH47", "CH48", "CH49", "CH60", "CH61",
-            "CH62", "CH63",
+            "CH41", "CH42", "CH43", "CH44", "CH45", "CH46", "CH47", "CH48", "CH49", "CH60", "CH61", "CH62", "CH63",
         ],
     },
     District {
         name: "Sefton",
         code: "E08000014",
         weight: 18,
-        outward_codes: &[
-            "L20", "L21", "L22", "L23", "L30", "L31", "L37", "PR8", "PR9",
-        ],
+        outward_codes: &["L20", "L21", "L22", "L23", "L30", "L31", "L37", "PR8", "PR9"],
     },
-    District {
-        name: "St Helens",
-        code: "E08000013",
-        weight: 12,
-        outward_codes: &["WA9", "WA10", "WA11", "WA12"],
-    },
-    District {
-        name: "Knowsley",
-        code: "E08000011",
-        weight: 9,
-        outward_codes: &["L26", "L32", "L33", "L36"],
-    },
-    District {
-        name: "Halton",
-        code: "E06000006",
-        weight: 7,
-        outward_codes: &["WA7", "WA8"],
-    },
+    District { name: "St Helens", code: "E08000013", weight: 12, outward_codes: &["WA9", "WA10", "WA11", "WA12"] },
+    District { name: "Knowsley", code: "E08000011", weight: 9, outward_codes: &["L26", "L32", "L33", "L36"] },
+    District { name: "Halton", code: "E06000006", weight: 7, outward_codes: &["WA7", "WA8"] },
 ];
 
 /// Letters that end a postcode; six are never used.
@@ -75,21 +57,9 @@ pub(super) struct Place {
 pub(super) fn place(draw: &mut Draw) -> Place {
     let district = draw.weighted(DISTRICTS.iter().map(|district| district.weight));
     match draw.below(100) {
-        0..95 => Place {
-            district,
-            postcode: Some(postcode(draw, &DISTRICTS[district])),
-            code: None,
-        },
-        95..98 => Place {
-            district,
-            postcode: None,
-            code: Some(DISTRICTS[district].code),
-        },
-        _ => Place {
-            district,
-            postcode: None,
-            code: None,
-        },
+        0..95 => Place { district, postcode: Some(postcode(draw, &DISTRICTS[district])), code: None },
+        95..98 => Place { district, postcode: None, code: Some(DISTRICTS[district].code) },
+        _ => Place { district, postcode: None, code: None },
     }
 }
 

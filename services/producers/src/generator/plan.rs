@@ -73,18 +73,12 @@ impl Plan {
             late_per_mille: 20,
             refused_per_reason: 5,
         };
-        Self {
-            shape: Shape::Region(region),
-            message_bytes_max: Self::MESSAGE_BYTES_MAX,
-        }
+        Self { shape: Shape::Region(region), message_bytes_max: Self::MESSAGE_BYTES_MAX }
     }
 
     /// Load of exactly `events` messages.
     #[must_use]
     pub const fn load(events: u64) -> Self {
-        Self {
-            shape: Shape::Load { events },
-            message_bytes_max: Self::MESSAGE_BYTES_MAX,
-        }
+        Self { shape: Shape::Load { events }, message_bytes_max: Self::MESSAGE_BYTES_MAX }
     }
 }

@@ -17,19 +17,9 @@ pub(super) struct Quarter {
     pub(super) volunteers_per_mille: i64,
 }
 
-const fn quarter(
-    label: &'static str,
-    year: i32,
-    number: i32,
-    jobs: i64,
-    volunteers: i64,
-) -> Quarter {
+const fn quarter(label: &'static str, year: i32, number: i32, jobs: i64, volunteers: i64) -> Quarter {
     let month = number * 3 - 2;
-    let (next_year, next_month) = if number == 4 {
-        (year + 1, 1)
-    } else {
-        (year, month + 3)
-    };
+    let (next_year, next_month) = if number == 4 { (year + 1, 1) } else { (year, month + 3) };
     Quarter {
         label,
         first_day: day_number(year, month, 1),
@@ -55,9 +45,7 @@ pub(super) const LAST_DAY: i32 = ALL[QUARTERS - 1].last_day;
 
 /// Position of the quarter that holds `day`; the last for days after it.
 pub(super) fn position_of(day: i32) -> usize {
-    ALL.iter()
-        .position(|quarter| day <= quarter.last_day)
-        .unwrap_or(QUARTERS - 1)
+    ALL.iter().position(|quarter| day <= quarter.last_day).unwrap_or(QUARTERS - 1)
 }
 
 #[cfg(test)]

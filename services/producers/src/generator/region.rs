@@ -43,16 +43,8 @@ impl Script {
         let money = money(seed, region, &organisations, &funders);
         let work = facts(seed, &employers(seed, region), &money.awards);
         let source = super::source(seed);
-        let mut script = Self {
-            seed,
-            source,
-            region: region.clone(),
-            organisations,
-            funders,
-            money,
-            work,
-            slots: Vec::new(),
-        };
+        let mut script =
+            Self { seed, source, region: region.clone(), organisations, funders, money, work, slots: Vec::new() };
         script.slots = script.arrivals();
         script
     }
@@ -66,11 +58,7 @@ impl Script {
         for fact in 0..self.facts() {
             let history = History::of(self.seed, &self.region, fact);
             for (arrival, role) in history.messages(self.seed, fact, self.first_recorded(fact)) {
-                slots.push(Slot {
-                    arrival,
-                    fact,
-                    role,
-                });
+                slots.push(Slot { arrival, fact, role });
             }
         }
         self.add_refused(&mut slots);
@@ -87,28 +75,17 @@ impl Script {
         }
         for (position, reason) in (0_u8..).zip(Reason::ALL) {
             let wanted = self.region.refused_per_reason.min(u32::from(u16::MAX));
-            let copies = if *reason == Reason::PayloadTooLarge {
-                wanted.min(1)
-            } else {
-                wanted
-            };
+            let copies = if *reason == Reason::PayloadTooLarge { wanted.min(1) } else { wanted };
             for copy in 0..copies {
-                let mut draw = Draw::new(
-                    self.seed,
-                    Purpose::Fault,
-                    1 << 63 | u64::from(position) << 32 | u64::from(copy),
-                );
+                let mut draw =
+                    Draw::new(self.seed, Purpose::Fault, 1 << 63 | u64::from(position) << 32 | u64::from(copy));
                 let fact = match faults::dataset_of(*reason, u64::from(copy)) {
                     Dataset::Funding => draw.index(self.money.events.len()),
                     Dataset::Employment => self.money.events.len() + draw.index(self.work.len()),
                 };
                 let fact = u32::try_from(fact).unwrap_or(0);
                 let copy = u16::try_from(copy).unwrap_or(0);
-                slots.push(Slot {
-                    arrival: self.first_recorded(fact),
-                    fact,
-                    role: Role::Refused(position, copy),
-                });
+                slots.push(Slot { arrival: self.first_recorded(fact), fact, role: Role::Refused(position, copy) });
             }
         }
     }
@@ -127,9 +104,7 @@ impl Script {
 
     /// The return a fact is; `None` where it is money.
     fn work_fact(&self, fact: u32) -> Option<&Fact> {
-        (fact as usize)
-            .checked_sub(self.money.events.len())
-            .map(|position| &self.work[position])
+        (fact as usize).checked_sub(self.money.events.len()).map(|position| &self.work[position])
     }
 
     /// A fact's event as it was.
@@ -159,15 +134,9 @@ impl super::Script for Script {
         let right = self.right(fact);
         if let Role::Refused(reason, copy) = role {
             let reason = Reason::ALL[usize::from(reason)];
-            return Generated {
-                event: faults::spoil(right, reason, u64::from(copy)),
-                refused: Some(reason),
-            };
+            return Generated { event: faults::spoil(right, reason, u64::from(copy)), refused: Some(reason) };
         }
         let history = History::of(self.seed, &self.region, fact);
-        Generated {
-            event: history.said(self.seed, fact, role, right),
-            refused: None,
-        }
+        Generated { event: history.said(self.seed, fact, role, right), refused: None }
     }
 }

@@ -7,17 +7,8 @@ use commonweal_schemas::records::OrganisationEvent;
 use std::io::Write;
 
 /// Columns of the register's CSV.
-const HEADER: [&str; 9] = [
-    "organisation_id",
-    "name",
-    "aliases",
-    "legal_form",
-    "sic",
-    "icnptso",
-    "postcode",
-    "valid_from",
-    "valid_to",
-];
+const HEADER: [&str; 9] =
+    ["organisation_id", "name", "aliases", "legal_form", "sic", "icnptso", "postcode", "valid_from", "valid_to"];
 
 /// The register of a plan's organisations and funders: preferred org-id,
 /// aliases, legal form and sector. Rows hold for all days.
@@ -56,10 +47,7 @@ fn row(organisation: Organisation) -> OrganisationEvent {
 ///
 /// # Errors
 /// [`ProducerError::Register`] where the writer fails.
-pub fn register_csv<W: Write>(
-    register: &[OrganisationEvent],
-    writer: W,
-) -> Result<(), ProducerError> {
+pub fn register_csv<W: Write>(register: &[OrganisationEvent], writer: W) -> Result<(), ProducerError> {
     let mut csv = csv::Writer::from_writer(writer);
     csv.write_record(HEADER)?;
     for row in register {
@@ -76,12 +64,9 @@ pub fn register_csv<W: Write>(
             &to,
         ])?;
     }
-    csv.flush()
-        .map_err(|error| ProducerError::Register(error.into()))
+    csv.flush().map_err(|error| ProducerError::Register(error.into()))
 }
 
 fn iso(day: Option<i32>) -> String {
-    day.and_then(chrono::NaiveDate::from_epoch_days)
-        .map(|date| date.to_string())
-        .unwrap_or_default()
+    day.and_then(chrono::NaiveDate::from_epoch_days).map(|date| date.to_string()).unwrap_or_default()
 }

@@ -52,11 +52,7 @@ pub(super) fn facts(seed: u64, employers: &[Employer], awards: &[Award]) -> Vec<
         let mut draw = Draw::new(seed, Purpose::Work, 2 << 32 | u64::from(organisation));
         let mut apprentices = 0;
         for quarter in 0..QUARTERS {
-            let mut returns = Returns {
-                organisation,
-                quarter,
-                facts: &mut facts,
-            };
+            let mut returns = Returns { organisation, quarter, facts: &mut facts };
             returns.posts(employer, attributed);
             returns.movements(employer, attributed, &mut draw);
             returns.volunteering(employer, &mut draw);
@@ -74,34 +70,22 @@ fn attributions(seed: u64, organisations: usize, awards: &[Award]) -> Vec<Vec<At
         let mut draw = Draw::new(seed, Purpose::Work, 3 << 32 | u64::from(award));
         let from = position_of(given.day + 30);
         let bases = if given.funder == FUND {
-            let kept = if draw.per_mille(500) {
-                draw.between(1, 6)
-            } else {
-                0
-            };
-            [
-                (JobBasis::Created, 1 + given.pence / PENCE_PER_POST),
-                (JobBasis::Safeguarded, kept),
-            ]
+            let kept = if draw.per_mille(500) { draw.between(1, 6) } else { 0 };
+            [(JobBasis::Created, 1 + given.pence / PENCE_PER_POST), (JobBasis::Safeguarded, kept)]
         } else {
             let (kept, supported) = match draw.below(10) {
                 0..6 => (draw.between(1, 3), 0),
                 6..8 => (0, draw.between(1, 2)),
                 _ => (0, 0),
             };
-            [
-                (JobBasis::Safeguarded, kept),
-                (JobBasis::Supported, supported),
-            ]
+            [(JobBasis::Safeguarded, kept), (JobBasis::Supported, supported)]
         };
         let posts = bases.into_iter().filter(|(_, posts)| *posts > 0);
-        by_organisation[given.organisation as usize].extend(posts.map(|(basis, posts)| {
-            Attribution {
-                award,
-                basis,
-                from,
-                posts,
-            }
+        by_organisation[given.organisation as usize].extend(posts.map(|(basis, posts)| Attribution {
+            award,
+            basis,
+            from,
+            posts,
         }));
     }
     by_organisation
@@ -116,60 +100,24 @@ struct Returns<'a> {
 
 impl Returns<'_> {
     fn own(&mut self, measure: Measure, hundredths: i64) {
-        self.add(
-            measure,
-            hundredths,
-            None,
-            JobBasis::Unspecified,
-            PriorStatus::Unspecified,
-        );
+        self.add(measure, hundredths, None, JobBasis::Unspecified, PriorStatus::Unspecified);
     }
 
-    fn add(
-        &mut self,
-        measure: Measure,
-        hundredths: i64,
-        award: Option<u32>,
-        basis: JobBasis,
-        prior: PriorStatus,
-    ) {
+    fn add(&mut self, measure: Measure, hundredths: i64, award: Option<u32>, basis: JobBasis, prior: PriorStatus) {
         let (organisation, quarter) = (self.organisation, self.quarter);
-        self.facts.push(Fact {
-            organisation,
-            quarter,
-            measure,
-            hundredths,
-            award,
-            basis,
-            prior,
-        });
+        self.facts.push(Fact { organisation, quarter, measure, hundredths, award, basis, prior });
     }
 
     /// Headcount and FTE, split by what they are attributed to.
     fn posts(&mut self, employer: &Employer, attributed: &[Attribution]) {
         let quarter = self.quarter;
         let mut rest = employer.headcount[quarter];
-        for attribution in attributed
-            .iter()
-            .filter(|attribution| attribution.from <= quarter)
-        {
+        for attribution in attributed.iter().filter(|attribution| attribution.from <= quarter) {
             let posts = attribution.posts.min(rest);
             if posts > 0 {
                 let (award, basis) = (Some(attribution.award), attribution.basis);
-                self.add(
-                    Measure::Headcount,
-                    posts * HUNDREDTHS,
-                    award,
-                    basis,
-                    PriorStatus::Unspecified,
-                );
-                self.add(
-                    Measure::Fte,
-                    posts * employer.fte_per_cent,
-                    award,
-                    basis,
-                    PriorStatus::Unspecified,
-                );
+                self.add(Measure::Headcount, posts * HUNDREDTHS, award, basis, PriorStatus::Unspecified);
+                self.add(Measure::Fte, posts * employer.fte_per_cent, award, basis, PriorStatus::Unspecified);
                 rest -= posts;
             }
         }
@@ -181,9 +129,7 @@ impl Returns<'_> {
     fn movements(&mut self, employer: &Employer, attributed: &[Attribution], draw: &mut Draw) {
         let mut hires = employer.hires[self.quarter];
         let quarter = self.quarter;
-        let filled = attributed
-            .iter()
-            .filter(|one| one.from == quarter && one.basis == JobBasis::Created);
+        let filled = attributed.iter().filter(|one| one.from == quarter && one.basis == JobBasis::Created);
         for attribution in filled {
             let people = attribution.posts.min(hires);
             let prior = match draw.below(20) {
@@ -194,46 +140,26 @@ impl Returns<'_> {
             };
             if people > 0 {
                 let people = people * HUNDREDTHS;
-                self.add(
-                    Measure::Hires,
-                    people,
-                    Some(attribution.award),
-                    JobBasis::Unspecified,
-                    prior,
-                );
+                self.add(Measure::Hires, people, Some(attribution.award), JobBasis::Unspecified, prior);
             }
             hires -= people;
         }
-        let unemployed = if employer.states_prior {
-            hires * draw.between(10, 40) / 100
-        } else {
-            0
-        };
+        let unemployed = if employer.states_prior { hires * draw.between(10, 40) / 100 } else { 0 };
         if unemployed > 0 {
             let people = unemployed * HUNDREDTHS;
-            self.add(
-                Measure::Hires,
-                people,
-                None,
-                JobBasis::Unspecified,
-                PriorStatus::Unemployed,
-            );
+            self.add(Measure::Hires, people, None, JobBasis::Unspecified, PriorStatus::Unemployed);
         }
         if hires > unemployed {
             self.own(Measure::Hires, (hires - unemployed) * HUNDREDTHS);
         }
         if employer.leavers[self.quarter] > 0 {
-            self.own(
-                Measure::Leavers,
-                employer.leavers[self.quarter] * HUNDREDTHS,
-            );
+            self.own(Measure::Leavers, employer.leavers[self.quarter] * HUNDREDTHS);
         }
     }
 
     fn volunteering(&mut self, employer: &Employer, draw: &mut Draw) {
         if employer.volunteers > 0 {
-            let people =
-                (employer.volunteers * ALL[self.quarter].volunteers_per_mille / 1000).max(1);
+            let people = (employer.volunteers * ALL[self.quarter].volunteers_per_mille / 1000).max(1);
             self.own(Measure::Volunteers, people * HUNDREDTHS);
             // Quarter hours are how hours are returned.
             self.own(Measure::VolunteerHours, people * draw.between(60, 160) * 25);
@@ -250,31 +176,13 @@ impl Returns<'_> {
             return 0;
         }
         let most = 1 + employer.headcount[self.quarter] / 60;
-        let starts = if draw.per_mille(450) {
-            draw.between(1, most)
-        } else {
-            0
-        };
-        let achieved = if before > 0 && draw.per_mille(300) {
-            draw.between(1, before)
-        } else {
-            0
-        };
+        let starts = if draw.per_mille(450) { draw.between(1, most) } else { 0 };
+        let achieved = if before > 0 && draw.per_mille(300) { draw.between(1, before) } else { 0 };
         let learning = before + starts - achieved;
         self.own(Measure::ApprenticeshipsInLearning, learning * HUNDREDTHS);
         if starts > 0 {
-            let prior = if draw.per_mille(500) {
-                PriorStatus::Education
-            } else {
-                PriorStatus::Unemployed
-            };
-            self.add(
-                Measure::ApprenticeshipStarts,
-                starts * HUNDREDTHS,
-                None,
-                JobBasis::Unspecified,
-                prior,
-            );
+            let prior = if draw.per_mille(500) { PriorStatus::Education } else { PriorStatus::Unemployed };
+            self.add(Measure::ApprenticeshipStarts, starts * HUNDREDTHS, None, JobBasis::Unspecified, prior);
         }
         if achieved > 0 {
             self.own(Measure::ApprenticeshipAchievements, achieved * HUNDREDTHS);
@@ -319,10 +227,7 @@ pub(super) fn event(fact: &Fact, context: &Context<'_>, recorded_at: i64) -> Emp
         employer_name: Some(organisation.name.clone()),
         postcode: organisation.place.postcode.clone(),
         place_code: organisation.place.code.map(str::to_owned),
-        source_document: Some(format!(
-            "synthetic:returns/{}#{:04}",
-            quarter.label, fact.organisation
-        )),
+        source_document: Some(format!("synthetic:returns/{}#{:04}", quarter.label, fact.organisation)),
         ..EmploymentEvent::default()
     };
     if fact.basis != JobBasis::Unspecified {
@@ -330,11 +235,7 @@ pub(super) fn event(fact: &Fact, context: &Context<'_>, recorded_at: i64) -> Emp
     }
     if let Some(award) = award {
         let funder = &context.funders[award.funder];
-        let programme = if award.funder == FUND {
-            FUND_PROGRAMME
-        } else {
-            CARES_PROGRAMME
-        };
+        let programme = if award.funder == FUND { FUND_PROGRAMME } else { CARES_PROGRAMME };
         event.programme = Some(programme.to_owned());
         event.funder_id = Some(funder.id.clone());
         event.funder_name = Some(funder.name.to_owned());

@@ -49,22 +49,13 @@ pub(super) struct Elements {
 
 impl fmt::Debug for Elements {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Elements")
-            .field("file", &self.file)
-            .field("byte", &self.byte)
-            .finish_non_exhaustive()
+        f.debug_struct("Elements").field("file", &self.file).field("byte", &self.byte).finish_non_exhaustive()
     }
 }
 
 impl Elements {
-    pub(super) fn new<R: Read + Send + 'static>(
-        reader: R,
-        file: &str,
-    ) -> Result<Self, ProducerError> {
-        let read = |error| ProducerError::Read {
-            file: file.to_owned(),
-            error,
-        };
+    pub(super) fn new<R: Read + Send + 'static>(reader: R, file: &str) -> Result<Self, ProducerError> {
+        let read = |error| ProducerError::Read { file: file.to_owned(), error };
         Ok(Self {
             input: input::unpacked(reader).map_err(read)?,
             file: file.to_owned(),
@@ -88,11 +79,7 @@ impl Elements {
                         self.position += 1;
                         self.value()?;
                         self.state = State::Grants { first: false };
-                        return Ok(Some(Element {
-                            position: self.position,
-                            byte,
-                            bytes: &self.buffer,
-                        }));
+                        return Ok(Some(Element { position: self.position, byte, bytes: &self.buffer }));
                     }
                     self.state = State::Keys { first: false };
                 }
@@ -129,8 +116,7 @@ impl Elements {
             return Err(self.unexpected("a key"));
         }
         self.value()?;
-        let grants =
-            serde_json::from_slice::<String>(&self.buffer).is_ok_and(|key| key == "grants");
+        let grants = serde_json::from_slice::<String>(&self.buffer).is_ok_and(|key| key == "grants");
         self.skip_space()?;
         self.expect(b':', "`:` after a key")?;
         self.skip_space()?;
@@ -220,10 +206,7 @@ impl Elements {
     fn peek(&mut self) -> Result<Option<u8>, ProducerError> {
         match self.input.fill_buf() {
             Ok(bytes) => Ok(bytes.first().copied()),
-            Err(error) => Err(ProducerError::Read {
-                file: self.file.clone(),
-                error,
-            }),
+            Err(error) => Err(ProducerError::Read { file: self.file.clone(), error }),
         }
     }
 
@@ -247,11 +230,7 @@ impl Elements {
     }
 
     fn broken(&self, message: &str) -> ProducerError {
-        ProducerError::Json {
-            file: self.file.clone(),
-            byte: self.byte,
-            message: message.to_owned(),
-        }
+        ProducerError::Json { file: self.file.clone(), byte: self.byte, message: message.to_owned() }
     }
 }
 
@@ -263,15 +242,11 @@ mod tests {
     use std::io::Cursor;
 
     fn split(text: &[u8]) -> Result<Vec<String>, String> {
-        let mut elements = Elements::new(Cursor::new(text.to_vec()), "test.json")
-            .map_err(|error| error.to_string())?;
+        let mut elements = Elements::new(Cursor::new(text.to_vec()), "test.json").map_err(|error| error.to_string())?;
         let mut found = Vec::new();
         while let Some(element) = elements.next().map_err(|error| error.to_string())? {
             assert_eq!(element.position, found.len() as u64 + 1);
-            assert_eq!(
-                &text[usize::try_from(element.byte).unwrap()..][..element.bytes.len()],
-                element.bytes
-            );
+            assert_eq!(&text[usize::try_from(element.byte).unwrap()..][..element.bytes.len()], element.bytes);
             found.push(String::from_utf8_lossy(element.bytes).into_owned());
         }
         Ok(found)
@@ -283,10 +258,7 @@ mod tests {
         assert_eq!(split(br#"{"grants":[]}"#).unwrap(), Vec::<String>::new());
         let text = "\u{feff}{\"version\": \"1.4\", \"meta\": {\"grants\": [1, {}]}, \"grants\" : [ {\"a\": \"]},\\\"\"} ,\n\
                     [1,[2]], 12.50 , null,\"x\"\r\n], \"after\": true }\n ";
-        assert_eq!(
-            split(text.as_bytes()).unwrap(),
-            [r#"{"a": "]},\""}"#, "[1,[2]]", "12.50", "null", "\"x\""]
-        );
+        assert_eq!(split(text.as_bytes()).unwrap(), [r#"{"a": "]},\""}"#, "[1,[2]]", "12.50", "null", "\"x\""]);
     }
 
     /// Proves that a file that is no package of grants is refused with its
@@ -298,19 +270,13 @@ mod tests {
             (b"[{}]", "expected `{` of a package"),
             (br#"{"grunts":[]}"#, "no `grants` array"),
             (br#"{"grants":{}}"#, "expected `[` of the grants"),
-            (
-                br#"{"grants":[{"id":"1"}"#,
-                "found the end of the file, at grant 1",
-            ),
+            (br#"{"grants":[{"id":"1"}"#, "found the end of the file, at grant 1"),
             (br#"{"grants":[{"id":"1"},{"id":"#, "expected a whole value"),
             (br#"{"grants":[{} {}]}"#, "expected a grant, `,` or `]`"),
             (br#"{"grants":[{},]}"#, "expected a whole value"),
             (br#"{"grants":[,{}]}"#, "expected a grant"),
             (br#"{"grants":[]"#, "expected a key, `,` or `}`"),
-            (
-                br#"{"grants":[]} {}"#,
-                "the end of the file after the package",
-            ),
+            (br#"{"grants":[]} {}"#, "the end of the file after the package"),
             (b"\xEF\xBB{}", "a byte order mark"),
         ];
         for (text, message) in cases {

@@ -14,18 +14,14 @@ pub(super) struct Fields<'a>(BTreeMap<String, &'a str>);
 impl<'a> Fields<'a> {
     /// The fields of the object `bytes` hold; the last of equal names counts.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, String> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| error.to_string())?
-            .trim();
+        let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?.trim();
         serde_json::from_str::<IgnoredAny>(text).map_err(|error| error.to_string())?;
         Self::of_object(text).ok_or_else(|| "not an object".to_owned())
     }
 
     /// The fields of an object known to be JSON; `None` for anything else.
     fn of_object(text: &'a str) -> Option<Self> {
-        let mut members = Members {
-            rest: text.strip_prefix('{')?,
-        };
+        let mut members = Members { rest: text.strip_prefix('{')? };
         let mut fields = BTreeMap::new();
         while let Some(key) = members.next() {
             let value = members.next()?;
@@ -43,9 +39,9 @@ impl<'a> Fields<'a> {
     pub(super) fn is_set(&self, name: &str) -> bool {
         match self.raw(name) {
             None => false,
-            Some(raw) if raw.starts_with(['[', '{']) => raw
-                .get(1..raw.len() - 1)
-                .is_some_and(|inner| !inner.trim().is_empty()),
+            Some(raw) if raw.starts_with(['[', '{']) => {
+                raw.get(1..raw.len() - 1).is_some_and(|inner| !inner.trim().is_empty())
+            }
             Some(_) => self.text(name).is_some(),
         }
     }
@@ -54,11 +50,7 @@ impl<'a> Fields<'a> {
     /// the file. `None` where there is none or it is blank.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let raw = self.raw(name)?;
-        let text = if raw.starts_with('"') {
-            unquoted(raw)
-        } else {
-            raw.to_owned()
-        };
+        let text = if raw.starts_with('"') { unquoted(raw) } else { raw.to_owned() };
         let trimmed = text.trim();
         (!trimmed.is_empty()).then(|| trimmed.to_owned())
     }
@@ -137,37 +129,21 @@ mod tests {
         let fields = Fields::parse(text.as_bytes()).unwrap();
         assert_eq!(fields.text("a").as_deref(), Some("last"));
         assert_eq!(fields.text("b").as_deref(), Some("15000.10"));
-        assert_eq!(
-            (fields.text("c"), fields.text("d"), fields.text("absent")),
-            (None, None, None)
-        );
+        assert_eq!((fields.text("c"), fields.text("d"), fields.text("absent")), (None, None, None));
         assert_eq!(fields.text("j").as_deref(), Some(r#""\ud800""#));
-        let texts: Vec<_> = fields
-            .objects("e")
-            .iter()
-            .map(|object| object.text("f").unwrap())
-            .collect();
+        let texts: Vec<_> = fields.objects("e").iter().map(|object| object.text("f").unwrap()).collect();
         assert_eq!(texts, ["1", "3"]);
         assert_eq!(fields.first("g").text("f").as_deref(), Some("true"));
         assert_eq!(fields.first("b").text("f"), None);
-        let set: Vec<_> = ["a", "b", "c", "d", "e", "g", "h", "i", "k"]
-            .into_iter()
-            .filter(|name| fields.is_set(name))
-            .collect();
+        let set: Vec<_> =
+            ["a", "b", "c", "d", "e", "g", "h", "i", "k"].into_iter().filter(|name| fields.is_set(name)).collect();
         assert_eq!(set, ["a", "b", "e", "g"]);
     }
 
     /// Proves that what is no object is refused with a message.
     #[test]
     fn what_is_no_object_is_refused() {
-        for text in [
-            &b"12"[..],
-            b"[]",
-            b"null",
-            b"\"x\"",
-            b"{\"a\":}",
-            b"{\"a\":\"\xFF\"}",
-        ] {
+        for text in [&b"12"[..], b"[]", b"null", b"\"x\"", b"{\"a\":}", b"{\"a\":\"\xFF\"}"] {
             assert!(Fields::parse(text).is_err(), "{text:?}");
         }
     }

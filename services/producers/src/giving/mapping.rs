@@ -29,10 +29,7 @@ struct Stage {
 pub(super) fn events(grant: &Fields<'_>, options: &GivingOptions) -> Vec<FundingEvent> {
     let id = grant.text("id").unwrap_or_default();
     let shared = shared(grant, &id, options);
-    stages(grant)
-        .into_iter()
-        .map(|stage| event(&shared, &id, stage))
-        .collect()
+    stages(grant).into_iter().map(|stage| event(&shared, &id, stage)).collect()
 }
 
 /// What all events of a grant have in common.
@@ -42,34 +39,21 @@ fn shared(grant: &Fields<'_>, id: &str, options: &GivingOptions) -> FundingEvent
     let recipient = grant.first("recipientOrganization");
     let individual = !grant.is_set("recipientOrganization")
         && (grant.is_set("recipientIndividual") || grant.is_set("toIndividualsDetails"));
-    let Place {
-        place_code,
-        postcode,
-    } = place(grant, &recipient);
+    let Place { place_code, postcode } = place(grant, &recipient);
     FundingEvent {
         source: SOURCE.to_owned(),
         instrument: instrument(grant),
-        programme: options
-            .programme
-            .clone()
-            .or_else(|| programme.text("title"))
-            .or_else(|| programme.text("code")),
+        programme: options.programme.clone().or_else(|| programme.text("title")).or_else(|| programme.text("code")),
         funder_id: funder.text("id"),
         funder_name: funder.text("name"),
-        recipient_kind: if individual {
-            RecipientKind::Individual
-        } else {
-            RecipientKind::Organisation
-        },
+        recipient_kind: if individual { RecipientKind::Individual } else { RecipientKind::Organisation },
         recipient_id: recipient.text("id"),
         recipient_name: recipient.text("name"),
         onward_grant: grant.is_set("regrantType"),
         postcode,
         place_code,
         title: grant.text("title"),
-        source_document: grant
-            .text("dataSource")
-            .or_else(|| Some(format!("{}#{id}", options.file))),
+        source_document: grant.text("dataSource").or_else(|| Some(format!("{}#{id}", options.file))),
         ..FundingEvent::default()
     }
 }
@@ -77,11 +61,7 @@ fn shared(grant: &Fields<'_>, id: &str, options: &GivingOptions) -> FundingEvent
 /// Grants are published here; another form counts where it is named outright.
 fn instrument(grant: &Fields<'_>) -> Instrument {
     let named = grant.first("fundingType").text("title").unwrap_or_default();
-    let letters: String = named
-        .chars()
-        .filter(|c| c.is_alphabetic())
-        .flat_map(char::to_lowercase)
-        .collect();
+    let letters: String = named.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
     match letters.as_str() {
         "loan" => Instrument::Loan,
         "equity" => Instrument::Equity,
@@ -107,24 +87,18 @@ fn stages(grant: &Fields<'_>) -> Vec<Stage> {
     }];
     let transactions = grant.objects("disbursementTransaction");
     for (position, transaction) in (1_usize..).zip(&transactions) {
-        let name = transaction
-            .text("id")
-            .unwrap_or_else(|| position.to_string());
+        let name = transaction.text("id").unwrap_or_else(|| position.to_string());
         stages.push(Stage {
             kind: FundingStage::Disbursed,
             suffix: format!("/disbursed/{name}"),
             amount: transaction.text("value"),
-            date: transaction
-                .text("transactionDate")
-                .or_else(|| awarded.clone()),
+            date: transaction.text("transactionDate").or_else(|| awarded.clone()),
             currency: transaction.text("currency").or_else(|| currency.clone()),
             modified: later(transaction.text("dateModified"), modified.clone()),
         });
     }
     // Nothing paid yet is no payment of zero; anything else is said, even where it cannot be read.
-    let disbursed = grant
-        .text("amountDisbursed")
-        .filter(|text| exact_decimal(text) != Some(Decimal::ZERO));
+    let disbursed = grant.text("amountDisbursed").filter(|text| exact_decimal(text) != Some(Decimal::ZERO));
     if transactions.is_empty() && disbursed.is_some() {
         stages.push(Stage {
             kind: FundingStage::Disbursed,
@@ -141,8 +115,7 @@ fn stages(grant: &Fields<'_>) -> Vec<Stage> {
 /// The later of two modifications; one that cannot be read goes first, so that
 /// it is seen.
 fn later(one: Option<String>, other: Option<String>) -> Option<String> {
-    let order =
-        |text: &String| dates::read_instant(text).map_or(i64::MAX, |instant| instant.micros);
+    let order = |text: &String| dates::read_instant(text).map_or(i64::MAX, |instant| instant.micros);
     [one, other].into_iter().flatten().max_by_key(order)
 }
 
@@ -150,11 +123,7 @@ fn event(shared: &FundingEvent, id: &str, stage: Stage) -> FundingEvent {
     let disbursed = stage.kind == FundingStage::Disbursed;
     let mut event = FundingEvent {
         // Without the grant's id there is no identity, whatever would follow it.
-        event_id: if id.is_empty() {
-            String::new()
-        } else {
-            format!("{id}{}", stage.suffix)
-        },
+        event_id: if id.is_empty() { String::new() } else { format!("{id}{}", stage.suffix) },
         award_id: (disbursed && !id.is_empty()).then(|| id.to_owned()),
         stage: stage.kind,
         currency: stage.currency,
@@ -163,17 +132,11 @@ fn event(shared: &FundingEvent, id: &str, stage: Stage) -> FundingEvent {
     let mut unreadable: Option<(&str, String)> = None;
     event.amount = read(stage.amount, exact_decimal, "amount", &mut unreadable);
     event.occurred_on = read(stage.date, dates::read_day, "occurred_on", &mut unreadable);
-    let modified = read(
-        stage.modified,
-        dates::read_instant,
-        "recorded_at",
-        &mut unreadable,
-    );
+    let modified = read(stage.modified, dates::read_instant, "recorded_at", &mut unreadable);
     event.recorded_at = recorded_at(modified, event.occurred_on);
     // Beyond what a revision can hold, the largest says so: it is refused for being out of range.
-    event.revision = modified.map_or(0, |instant| {
-        i32::try_from(instant.micros.div_euclid(MICROS_PER_MINUTE)).unwrap_or(i32::MAX)
-    });
+    event.revision =
+        modified.map_or(0, |instant| i32::try_from(instant.micros.div_euclid(MICROS_PER_MINUTE)).unwrap_or(i32::MAX));
     if let Some((field, text)) = unreadable {
         event.unreadable_field = Some(field.to_owned());
         event.unreadable_text = Some(text.chars().take(UNREADABLE_CHARS_MAX).collect());
@@ -201,9 +164,7 @@ fn read<T>(
 /// the award would seem to lie in the future.
 fn recorded_at(modified: Option<Instant>, occurred_on: Option<i32>) -> i64 {
     match (modified, occurred_on) {
-        (Some(instant), _) => instant
-            .micros
-            .max(i64::from(instant.written_day) * MICROS_PER_DAY),
+        (Some(instant), _) => instant.micros.max(i64::from(instant.written_day) * MICROS_PER_DAY),
         (None, Some(day)) => i64::from(day) * MICROS_PER_DAY,
         (None, None) => UNDATED_MICROS,
     }

@@ -33,34 +33,16 @@ pub(super) struct Place {
 
 /// Place of `grant`, whose receiver is `recipient`.
 pub(super) fn place(grant: &Fields<'_>, recipient: &Fields<'_>) -> Place {
-    let codes: Vec<String> = grant
-        .objects("beneficiaryLocation")
-        .iter()
-        .filter_map(code)
-        .collect();
-    let finest = [&LSOA[..], &DISTRICT[..]].into_iter().find_map(|kinds| {
-        codes
-            .iter()
-            .find(|code| is_gss(code) && starts_with_any(code, kinds))
-    });
+    let codes: Vec<String> = grant.objects("beneficiaryLocation").iter().filter_map(code).collect();
+    let finest = [&LSOA[..], &DISTRICT[..]]
+        .into_iter()
+        .find_map(|kinds| codes.iter().find(|code| is_gss(code) && starts_with_any(code, kinds)));
     if let Some(code) = finest {
-        return Place {
-            place_code: Some(code.clone()),
-            postcode: None,
-        };
+        return Place { place_code: Some(code.clone()), postcode: None };
     }
-    match recipient
-        .text("postalCode")
-        .filter(|_| !is_abroad(recipient))
-    {
-        Some(postcode) => Place {
-            place_code: None,
-            postcode: Some(postcode),
-        },
-        None => Place {
-            place_code: codes.into_iter().next(),
-            postcode: None,
-        },
+    match recipient.text("postalCode").filter(|_| !is_abroad(recipient)) {
+        Some(postcode) => Place { place_code: None, postcode: Some(postcode) },
+        None => Place { place_code: codes.into_iter().next(), postcode: None },
     }
 }
 
@@ -79,19 +61,12 @@ fn is_gss(code: &str) -> bool {
 }
 
 fn starts_with_any(code: &str, kinds: &[&str]) -> bool {
-    kinds.iter().any(|kind| {
-        code.get(..3)
-            .is_some_and(|start| start.eq_ignore_ascii_case(kind))
-    })
+    kinds.iter().any(|kind| code.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(kind)))
 }
 
 fn is_abroad(recipient: &Fields<'_>) -> bool {
     recipient.text("addressCountry").is_some_and(|country| {
-        let letters: String = country
-            .chars()
-            .filter(|c| c.is_alphabetic())
-            .flat_map(char::to_lowercase)
-            .collect();
+        let letters: String = country.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
         !letters.is_empty() && !UNITED_KINGDOM.contains(&letters.as_str())
     })
 }
@@ -106,73 +81,23 @@ mod tests {
     #[test]
     fn the_finest_usable_place_is_taken() {
         let cases = [
-            (
-                r#"[{"geoCode": "E08000012"}, {"geoCode": "E01006512", "geoCodeType": "LSOA"}]"#,
-                "{}",
-                "E01006512",
-                "",
-            ),
-            (
-                r#"[{"geoCode": "MD", "geoCodeType": "E08000012"}]"#,
-                r#"{"postalCode": "L8 1TH"}"#,
-                "E08000012",
-                "",
-            ),
-            (
-                r#"[{"geoCode": "E05000886"}]"#,
-                r#"{"postalCode": "L8 1TH"}"#,
-                "",
-                "L8 1TH",
-            ),
+            (r#"[{"geoCode": "E08000012"}, {"geoCode": "E01006512", "geoCodeType": "LSOA"}]"#, "{}", "E01006512", ""),
+            (r#"[{"geoCode": "MD", "geoCodeType": "E08000012"}]"#, r#"{"postalCode": "L8 1TH"}"#, "E08000012", ""),
+            (r#"[{"geoCode": "E05000886"}]"#, r#"{"postalCode": "L8 1TH"}"#, "", "L8 1TH"),
             (r#"[{"geoCode": "E05000886"}]"#, "{}", "E05000886", ""),
-            (
-                r#"[{"geoCode": "E92000001"}, {"geoCode": "E06000006"}]"#,
-                "{}",
-                "E06000006",
-                "",
-            ),
-            (
-                r#"[{"geoCodeType": "LSOA"}]"#,
-                r#"{"postalCode": " l81th "}"#,
-                "",
-                "l81th",
-            ),
-            (
-                "[]",
-                r#"{"postalCode": "L8 1TH", "addressCountry": "United Kingdon"}"#,
-                "",
-                "L8 1TH",
-            ),
-            (
-                "[]",
-                r#"{"postalCode": "L8 1TH", "addressCountry": "England "}"#,
-                "",
-                "L8 1TH",
-            ),
-            (
-                "[]",
-                r#"{"postalCode": "00100", "addressCountry": "Kenya"}"#,
-                "",
-                "",
-            ),
+            (r#"[{"geoCode": "E92000001"}, {"geoCode": "E06000006"}]"#, "{}", "E06000006", ""),
+            (r#"[{"geoCodeType": "LSOA"}]"#, r#"{"postalCode": " l81th "}"#, "", "l81th"),
+            ("[]", r#"{"postalCode": "L8 1TH", "addressCountry": "United Kingdon"}"#, "", "L8 1TH"),
+            ("[]", r#"{"postalCode": "L8 1TH", "addressCountry": "England "}"#, "", "L8 1TH"),
+            ("[]", r#"{"postalCode": "00100", "addressCountry": "Kenya"}"#, "", ""),
             (r#"[{"name": "UK"}]"#, "{}", "", ""),
             (r#"[{"geoCode": "Liverpool"}]"#, "{}", "Liverpool", ""),
         ];
         for (locations, recipient, code, postcode) in cases {
             let grant = format!(r#"{{"beneficiaryLocation": {locations}}}"#);
-            let found = place(
-                &Fields::parse(grant.as_bytes()).unwrap(),
-                &Fields::parse(recipient.as_bytes()).unwrap(),
-            );
-            let found = (
-                found.place_code.unwrap_or_default(),
-                found.postcode.unwrap_or_default(),
-            );
-            assert_eq!(
-                found,
-                (code.to_owned(), postcode.to_owned()),
-                "{locations} {recipient}"
-            );
+            let found = place(&Fields::parse(grant.as_bytes()).unwrap(), &Fields::parse(recipient.as_bytes()).unwrap());
+            let found = (found.place_code.unwrap_or_default(), found.postcode.unwrap_or_default());
+            assert_eq!(found, (code.to_owned(), postcode.to_owned()), "{locations} {recipient}");
         }
     }
 }

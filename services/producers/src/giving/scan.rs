@@ -40,11 +40,7 @@ impl Scan {
             }
         }
         let closes = matches!(byte, b'"' | b'}' | b']');
-        if closes && !self.is_open() {
-            Step::Last
-        } else {
-            Step::Inside
-        }
+        if closes && !self.is_open() { Step::Last } else { Step::Inside }
     }
 
     /// Whether a bracket or a string is still open.

@@ -16,8 +16,7 @@ pub(super) struct Folded {
     pub(super) names: Vec<RecordBatch>,
 }
 
-const PARTIES: [(&str, &str); 2] =
-    [("organisation_id", "organisation_name"), ("counterparty_id", "counterparty_name")];
+const PARTIES: [(&str, &str); 2] = [("organisation_id", "organisation_name"), ("counterparty_id", "counterparty_name")];
 
 /// Sums new journal files of one dataset.
 pub(super) fn entries(dataset: Dataset, paths: &[PathBuf]) -> Result<Folded, PublishError> {
@@ -116,9 +115,7 @@ impl Cells {
         let batch = |at: usize, sums: &[Amounts]| {
             let mut arrays: Vec<ArrayRef> = columns.iter().map(|column| Arc::clone(&column[at])).collect();
             arrays.extend(sum_arrays(&names[arrays.len()..], sums)?);
-            RecordBatch::try_from_iter_with_nullable(
-                names.iter().zip(arrays).map(|(name, array)| (*name, array, true)),
-            )
+            RecordBatch::try_from_iter_with_nullable(names.iter().zip(arrays).map(|(name, array)| (*name, array, true)))
         };
         let batches = chunks.iter().enumerate().map(|(at, chunk)| batch(at, &chunk.sums));
         batches.collect::<Result<_, _>>().map_err(PublishError::arrow(kind.name()))
@@ -188,8 +185,7 @@ fn entry_amounts(batch: &RecordBatch, amounts: &mut Vec<Amounts>) -> Result<(), 
     for (row, amount) in amounts.iter_mut().enumerate() {
         let entries = i64::from(entry.value(row));
         let corrected = if revision.value(row) > 0 { entries } else { 0 };
-        amount.counts =
-            [entries, i64::from(cancelled.value(row)), i64::from(conflict.value(row)), corrected];
+        amount.counts = [entries, i64::from(cancelled.value(row)), i64::from(conflict.value(row)), corrected];
     }
     Ok(())
 }

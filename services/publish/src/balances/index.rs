@@ -105,9 +105,9 @@ impl Index {
         format!("{}-{:08}.parquet", kind.name(), self.generation)
     }
 
-    /// Whether a file of that name is ours to remove.
+    /// Whether a file of that name is ours to remove where nothing names it.
     pub(super) fn owns(name: &str) -> bool {
-        Kind::ALL.iter().any(|kind| name.starts_with(kind.name()) && name.contains(".parquet"))
+        name.contains(".parquet") || name.ends_with(".tmp")
     }
 }
 

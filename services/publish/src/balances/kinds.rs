@@ -81,9 +81,7 @@ impl Kind {
                 let keys = self.keys().join(", ");
                 Some(format!("SELECT DISTINCT {keys} FROM {}", new_table(Book::Rejections)))
             }
-            Self::Conflicts => {
-                Some([Book::Funding, Book::Employment].map(conflicts_of).join(" UNION ALL "))
-            }
+            Self::Conflicts => Some([Book::Funding, Book::Employment].map(conflicts_of).join(" UNION ALL ")),
         }
     }
 

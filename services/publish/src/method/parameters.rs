@@ -8,8 +8,19 @@ use rust_decimal::Decimal;
 pub(super) const FILE: &str = "parameters.csv";
 
 const COLUMNS: &[&str] = &[
-    "id", "what", "value_low", "value_central", "value_high", "unit", "price_year", "source", "source_year",
-    "confidence", "licence", "valid_from", "valid_to",
+    "id",
+    "what",
+    "value_low",
+    "value_central",
+    "value_high",
+    "unit",
+    "price_year",
+    "source",
+    "source_year",
+    "confidence",
+    "licence",
+    "valid_from",
+    "valid_to",
 ];
 
 /// A number of the method, over the time it holds.

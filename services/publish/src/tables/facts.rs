@@ -44,7 +44,11 @@ pub(super) const HEADLINE: Table = Table {
     key: &["area", "programme", "headline", "unit", "period"],
     columns: &[
         given("area", Type::Varchar, "`all`, every place known or not; or the GSS code of the method's own area."),
-        given("programme", Type::Varchar, "`all`, or one of the twelve programmes with most money committed in pounds."),
+        given(
+            "programme",
+            Type::Varchar,
+            "`all`, or one of the twelve programmes with most money committed in pounds.",
+        ),
         given("headline", Type::Varchar, "Name of the figure."),
         given("unit", Type::Varchar, "PERSONS, FTE, HOURS, or the currency."),
         given("period", Type::Varchar, "A year; `total` for all quarters; the last quarter for levels."),
@@ -52,7 +56,10 @@ pub(super) const HEADLINE: Table = Table {
         optional("year", Type::Integer, "Year of the period. Null for `total`."),
         given("label", Type::Varchar, "The figure in words."),
         optional("bundle", Type::Varchar, "Bundle of a social value. Null for what is counted."),
-        measured(optional("value_low", QUANTITY, "Low value; the recorded figure where nothing was estimated."), "see unit"),
+        measured(
+            optional("value_low", QUANTITY, "Low value; the recorded figure where nothing was estimated."),
+            "see unit",
+        ),
         measured(
             optional("value_central", QUANTITY, "Central value. Null where the method has no value for the period."),
             "see unit",
@@ -116,16 +123,7 @@ pub(super) const SOCIAL_VALUE: Table = Table {
 pub(super) const FUNDING: Table = Table {
     name: "funding",
     doc: "Money by quarter. Never add measures, instruments or currencies to each other; filter `in_totals` before adding the rest.",
-    key: &[
-        "quarter",
-        "programme",
-        "funder_id",
-        "measure",
-        "instrument",
-        "district",
-        "currency",
-        "onward_grant",
-    ],
+    key: &["quarter", "programme", "funder_id", "measure", "instrument", "district", "currency", "onward_grant"],
     columns: &[
         QUARTER,
         PROGRAMME,

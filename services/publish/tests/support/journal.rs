@@ -162,9 +162,7 @@ fn posting_column(field: &Field, rows: &[&Entry], commit: i64) -> ArrayRef {
         "posted_at" => instants(rows.iter().map(|_| commit)),
         // Commits fall on different days.
         "booked_on" => Arc::new(Date32Array::from(vec![20_000 + i32::try_from(commit / 2).unwrap(); count])),
-        "content_digest" => {
-            Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| row.event.content_digest())))
-        }
+        "content_digest" => Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| row.event.content_digest()))),
         "quantity" => {
             let quantities = rows.iter().map(|row| row.quantity).collect::<Decimal128Array>();
             Arc::new(quantities.with_precision_and_scale(18, 4).unwrap())
@@ -192,8 +190,11 @@ fn text_value<'a>(name: &str, row: &&'a Entry) -> Option<&'a str> {
         ("event_id", _) => Some(&event.event_id),
         ("cause", _) => Some(row.cause),
         ("reference_version", _) => Some(REFERENCE),
-        ("organisation_id" | "organisation_basis" | "counterparty_id" | "district" | "combined_authority" | "region"
-            | "legal_form" | "sic" | "icnptso" | "lsoa" | "place_basis" | "quarter", true) => Some("unknown"),
+        (
+            "organisation_id" | "organisation_basis" | "counterparty_id" | "district" | "combined_authority" | "region"
+            | "legal_form" | "sic" | "icnptso" | "lsoa" | "place_basis" | "quarter",
+            true,
+        ) => Some("unknown"),
         (_, true) => None,
         ("measure", _) => Some(event.measure),
         ("unit", _) => Some(event.unit),

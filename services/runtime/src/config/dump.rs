@@ -3,7 +3,5 @@ use super::{Config, ConfigError};
 pub(super) fn dump(config: &Config) -> Result<String, ConfigError> {
     let mut shown = config.clone();
     shown.kafka.properties = shown.kafka.properties.masked();
-    toml::to_string(&shown).map_err(|error| ConfigError::Dump {
-        reason: error.to_string(),
-    })
+    toml::to_string(&shown).map_err(|error| ConfigError::Dump { reason: error.to_string() })
 }

@@ -12,26 +12,13 @@ pub enum ConfigError {
     Malformed { origin: String, reason: String },
     /// A name that is no setting.
     #[error("unknown setting {key} in {origin}; known there: {known}")]
-    Unknown {
-        key: String,
-        origin: String,
-        known: String,
-    },
+    Unknown { key: String, origin: String, known: String },
     /// A value of the wrong type.
     #[error("setting {key} in {origin}: {reason}")]
-    Type {
-        key: String,
-        origin: String,
-        reason: String,
-    },
+    Type { key: String, origin: String, reason: String },
     /// A value of the right type that is not allowed.
     #[error("setting {key} in {origin} is {value}; allowed: {allowed}")]
-    Invalid {
-        key: String,
-        value: String,
-        allowed: String,
-        origin: String,
-    },
+    Invalid { key: String, value: String, allowed: String, origin: String },
     /// Settings that have no TOML form.
     #[error("failed to write the settings as TOML: {reason}")]
     Dump { reason: String },

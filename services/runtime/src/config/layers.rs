@@ -32,23 +32,13 @@ impl Source for Layer {
 pub(super) fn merge(sources: &Sources) -> Result<config::Config, ConfigError> {
     let known = File::from_str(DEFAULTS, FileFormat::Toml)
         .collect()
-        .map_err(|error| ConfigError::Malformed {
-            origin: DEFAULT_ORIGIN.to_owned(),
-            reason: error.to_string(),
-        })?;
+        .map_err(|error| ConfigError::Malformed { origin: DEFAULT_ORIGIN.to_owned(), reason: error.to_string() })?;
     let mut builder = config::Config::builder().add_source(Layer(known.clone()));
     for path in &sources.files {
         let table = std::fs::read_to_string(path)
             .map_err(|error| error.to_string())
-            .and_then(|text| {
-                File::from_str(&text, FileFormat::Toml)
-                    .collect()
-                    .map_err(|error| error.to_string())
-            })
-            .map_err(|reason| ConfigError::File {
-                path: path.clone(),
-                reason,
-            })?;
+            .and_then(|text| File::from_str(&text, FileFormat::Toml).collect().map_err(|error| error.to_string()))
+            .map_err(|reason| ConfigError::File { path: path.clone(), reason })?;
         let table = with_origin(table, &path.display().to_string());
         check_names(&table, &known, &path.display().to_string())?;
         builder = builder.add_source(Layer(table));
@@ -71,30 +61,16 @@ pub(super) fn typed(merged: &config::Config) -> Result<Config, ConfigError> {
             return foreign(&error);
         };
         let origin = origin_of(&key, merged);
-        ConfigError::Type {
-            key,
-            origin,
-            reason,
-        }
+        ConfigError::Type { key, origin, reason }
     })
 }
 
 /// The same error, with the source that the value came from.
 pub(super) fn located(error: ConfigError, merged: &config::Config) -> ConfigError {
     match error {
-        ConfigError::Invalid {
-            key,
-            value,
-            allowed,
-            ..
-        } => {
+        ConfigError::Invalid { key, value, allowed, .. } => {
             let origin = origin_of(&key, merged);
-            ConfigError::Invalid {
-                key,
-                value,
-                allowed,
-                origin,
-            }
+            ConfigError::Invalid { key, value, allowed, origin }
         }
         other => other,
     }
@@ -114,10 +90,7 @@ impl Setting {
         let mut path = self.path.into_iter().rev();
         let mut name = path.next().unwrap_or_default();
         for outer in path {
-            value = Value::new(
-                Some(&self.origin),
-                ValueKind::Table(Table::from([(name, value)])),
-            );
+            value = Value::new(Some(&self.origin), ValueKind::Table(Table::from([(name, value)])));
             name = outer;
         }
         let table = Table::from([(name, value)]);
@@ -133,26 +106,16 @@ fn variable(name: &OsString, value: &OsStr) -> Result<Option<Setting>, ConfigErr
     };
     let origin = format!("environment variable {PREFIX}{setting}");
     let Some(value) = value.to_str() else {
-        return Err(ConfigError::Malformed {
-            origin,
-            reason: "its value is not UTF-8".to_owned(),
-        });
+        return Err(ConfigError::Malformed { origin, reason: "its value is not UTF-8".to_owned() });
     };
     let mut path: Vec<String> = setting.split("__").map(str::to_lowercase).collect();
     if path.len() == 3 && path[..2].join(".") == PROPERTIES {
         // librdkafka's names hold dots, which a shell cannot write.
         path[2] = path[2].replace('_', ".");
     } else if path.len() != 2 {
-        return Err(ConfigError::Malformed {
-            origin,
-            reason: format!("it has not the form {PREFIX}SECTION__KEY"),
-        });
+        return Err(ConfigError::Malformed { origin, reason: format!("it has not the form {PREFIX}SECTION__KEY") });
     }
-    Ok(Some(Setting {
-        path,
-        value: value.to_owned(),
-        origin,
-    }))
+    Ok(Some(Setting { path, value: value.to_owned(), origin }))
 }
 
 /// The setting an argument `section.key=value` gives.
@@ -160,32 +123,16 @@ fn argument(text: &str) -> Result<Setting, ConfigError> {
     // The value may be a secret, so a malformed argument is not shown whole.
     let name = text.split_once('=').map_or(text, |(name, _)| name);
     let origin = format!("command line setting {name}");
-    let malformed = |reason: &str| ConfigError::Malformed {
-        origin: origin.clone(),
-        reason: reason.to_owned(),
-    };
-    let (name, value) = text
-        .split_once('=')
-        .ok_or_else(|| malformed("it has not the form section.key=value"))?;
-    let path = match name
-        .strip_prefix(PROPERTIES)
-        .and_then(|rest| rest.strip_prefix('.'))
-    {
-        Some(property) => vec![
-            "kafka".to_owned(),
-            "properties".to_owned(),
-            property.to_owned(),
-        ],
+    let malformed = |reason: &str| ConfigError::Malformed { origin: origin.clone(), reason: reason.to_owned() };
+    let (name, value) = text.split_once('=').ok_or_else(|| malformed("it has not the form section.key=value"))?;
+    let path = match name.strip_prefix(PROPERTIES).and_then(|rest| rest.strip_prefix('.')) {
+        Some(property) => vec!["kafka".to_owned(), "properties".to_owned(), property.to_owned()],
         None => name.split('.').map(str::to_owned).collect(),
     };
     if path.len() < 2 || path.iter().any(String::is_empty) {
         return Err(malformed("it has not the form section.key=value"));
     }
-    Ok(Setting {
-        path,
-        value: value.to_owned(),
-        origin,
-    })
+    Ok(Setting { path, value: value.to_owned(), origin })
 }
 
 /// The same table, each of its values marked with `origin`.
@@ -205,31 +152,18 @@ fn check_names(table: &Table, known: &Table, origin: &str) -> Result<(), ConfigE
     check_level(table, known, origin, "")
 }
 
-fn check_level(
-    table: &Table,
-    known: &Table,
-    origin: &str,
-    prefix: &str,
-) -> Result<(), ConfigError> {
+fn check_level(table: &Table, known: &Table, origin: &str, prefix: &str) -> Result<(), ConfigError> {
     for (name, value) in table {
-        let key = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         let Some(default) = known.get(name) else {
             let mut names: Vec<_> = known.keys().map(String::as_str).collect();
             names.sort_unstable();
-            return Err(ConfigError::Unknown {
-                key,
-                origin: origin.to_owned(),
-                known: names.join(", "),
-            });
+            return Err(ConfigError::Unknown { key, origin: origin.to_owned(), known: names.join(", ") });
         };
         match (&value.kind, &default.kind) {
             _ if key == PROPERTIES && matches!(value.kind, ValueKind::Table(_)) => {}
             (ValueKind::Table(inner), ValueKind::Table(known)) => {
-                check_level(inner, known, origin, &key)?
+                check_level(inner, known, origin, &key)?;
             }
             (ValueKind::Table(_), _) => {
                 return Err(kind_error(key, origin, "is one setting, not a section"));
@@ -244,11 +178,7 @@ fn check_level(
 }
 
 fn kind_error(key: String, origin: &str, reason: &str) -> ConfigError {
-    ConfigError::Type {
-        key,
-        origin: origin.to_owned(),
-        reason: reason.to_owned(),
-    }
+    ConfigError::Type { key, origin: origin.to_owned(), reason: reason.to_owned() }
 }
 
 fn origin_of(key: &str, merged: &config::Config) -> String {
@@ -258,10 +188,7 @@ fn origin_of(key: &str, merged: &config::Config) -> String {
     let mut value = None;
     let mut level = Some(&table);
     // A property's own name holds dots: it is one step, not several.
-    let steps: Vec<&str> = match key
-        .strip_prefix(PROPERTIES)
-        .and_then(|rest| rest.strip_prefix('.'))
-    {
+    let steps: Vec<&str> = match key.strip_prefix(PROPERTIES).and_then(|rest| rest.strip_prefix('.')) {
         Some(property) => vec!["kafka", "properties", property],
         None => key.split('.').collect(),
     };
@@ -272,38 +199,21 @@ fn origin_of(key: &str, merged: &config::Config) -> String {
             _ => None,
         };
     }
-    value
-        .and_then(Value::origin)
-        .unwrap_or(DEFAULT_ORIGIN)
-        .to_owned()
+    value.and_then(Value::origin).unwrap_or(DEFAULT_ORIGIN).to_owned()
 }
 
 /// What the layering library says, in our words and without its origin, which
 /// [`origin_of`] finds.
 fn foreign(error: &config::ConfigError) -> ConfigError {
     match error {
-        config::ConfigError::Type {
-            unexpected,
-            expected,
-            key,
-            ..
-        } => {
+        config::ConfigError::Type { unexpected, expected, key, .. } => {
             let key = key.clone().unwrap_or_default();
             // A number in quotes is a string to the library and to people.
-            ConfigError::Type {
-                key,
-                origin: String::new(),
-                reason: format!("is {unexpected}, expected {expected}"),
-            }
+            ConfigError::Type { key, origin: String::new(), reason: format!("is {unexpected}, expected {expected}") }
         }
-        config::ConfigError::At { error, key, .. } => ConfigError::Type {
-            key: key.clone().unwrap_or_default(),
-            origin: String::new(),
-            reason: error.to_string(),
-        },
-        other => ConfigError::Malformed {
-            origin: "the configuration".to_owned(),
-            reason: other.to_string(),
-        },
+        config::ConfigError::At { error, key, .. } => {
+            ConfigError::Type { key: key.clone().unwrap_or_default(), origin: String::new(), reason: error.to_string() }
+        }
+        other => ConfigError::Malformed { origin: "the configuration".to_owned(), reason: other.to_string() },
     }
 }

@@ -62,15 +62,7 @@ impl Properties {
     /// Whether a property's value must never be shown.
     #[must_use]
     pub fn is_secret(name: &str) -> bool {
-        const MARKS: [&str; 7] = [
-            "password",
-            "secret",
-            "token",
-            ".pem",
-            "jaas",
-            "oauthbearer.config",
-            "credential",
-        ];
+        const MARKS: [&str; 7] = ["password", "secret", "token", ".pem", "jaas", "oauthbearer.config", "credential"];
         let name = name.to_ascii_lowercase();
         MARKS.iter().any(|mark| name.contains(mark))
     }
@@ -79,14 +71,7 @@ impl Properties {
     #[must_use]
     pub fn masked(&self) -> Self {
         let shown = |(name, value): (&String, &String)| {
-            (
-                name.clone(),
-                if Self::is_secret(name) {
-                    MASK.to_owned()
-                } else {
-                    value.clone()
-                },
-            )
+            (name.clone(), if Self::is_secret(name) { MASK.to_owned() } else { value.clone() })
         };
         Self(self.0.iter().map(shown).collect())
     }
@@ -146,9 +131,7 @@ impl<'de> Deserialize<'de> for Day {
         let text = String::deserialize(deserializer)?;
         NaiveDate::parse_from_str(&text, "%Y-%m-%d")
             .map(Self)
-            .map_err(|_error| {
-                serde::de::Error::custom(format!("is {text:?}; allowed: a day as YYYY-MM-DD"))
-            })
+            .map_err(|_error| serde::de::Error::custom(format!("is {text:?}; allowed: a day as YYYY-MM-DD")))
     }
 }
 

@@ -24,98 +24,36 @@ const RESERVED: [(&str, &str); 18] = [
     ("receive.message.max.bytes", "kafka.fetch_bytes_max"),
     ("queued.max.messages.kbytes", "kafka.prefetch_bytes_max"),
     ("message.max.bytes", "kafka.produce_bytes_max"),
-    (
-        "queue.buffering.max.kbytes",
-        "kafka.produce_buffer_bytes_max",
-    ),
+    ("queue.buffering.max.kbytes", "kafka.produce_buffer_bytes_max"),
     ("delivery.timeout.ms", "kafka.delivery_timeout_seconds"),
     ("message.timeout.ms", "kafka.delivery_timeout_seconds"),
-    (
-        "auto.offset.reset",
-        "nothing: the journal knows where to go on",
-    ),
-    (
-        "enable.auto.commit",
-        "nothing: positions are committed once the journal has them",
-    ),
-    (
-        "enable.auto.offset.store",
-        "nothing: positions are committed once the journal has them",
-    ),
-    (
-        "enable.partition.eof",
-        "nothing: offsets without a record are booked by it",
-    ),
-    (
-        "isolation.level",
-        "nothing: aborted transactions are never read",
-    ),
-    (
-        "partitioner",
-        "nothing: one named partitioner keeps an identity in one partition",
-    ),
-    (
-        "enable.idempotence",
-        "nothing: a retried send must not double or reorder",
-    ),
+    ("auto.offset.reset", "nothing: the journal knows where to go on"),
+    ("enable.auto.commit", "nothing: positions are committed once the journal has them"),
+    ("enable.auto.offset.store", "nothing: positions are committed once the journal has them"),
+    ("enable.partition.eof", "nothing: offsets without a record are booked by it"),
+    ("isolation.level", "nothing: aborted transactions are never read"),
+    ("partitioner", "nothing: one named partitioner keeps an identity in one partition"),
+    ("enable.idempotence", "nothing: a retried send must not double or reorder"),
 ];
 
 pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
-    require(
-        !config.data.dir.as_os_str().is_empty(),
-        "data.dir",
-        &"empty",
-        "a directory",
-    )?;
+    require(!config.data.dir.as_os_str().is_empty(), "data.dir", &"empty", "a directory")?;
     kafka(&config.kafka)?;
     topics(config)?;
-    let Config {
-        ingest,
-        reference,
-        ledger,
-        publish,
-        telemetry,
-        shutdown,
-        ..
-    } = config;
+    let Config { ingest, reference, ledger, publish, telemetry, shutdown, .. } = config;
     earliest_day(ingest.earliest_day)?;
-    range(
-        "ingest.amount_max",
-        ingest.amount_max,
-        1,
-        10_000_000_000_000,
-    )?;
-    range(
-        "ingest.quantity_max",
-        ingest.quantity_max,
-        1,
-        10_000_000_000_000,
-    )?;
+    range("ingest.amount_max", ingest.amount_max, 1, 10_000_000_000_000)?;
+    range("ingest.quantity_max", ingest.quantity_max, 1, 10_000_000_000_000)?;
     version("reference.version", &reference.version)?;
     range("ledger.flush_rows", ledger.flush_rows, 1, 16_777_216)?;
     range("ledger.flush_bytes", ledger.flush_bytes, MIB, 8 * GIB)?;
-    range(
-        "ledger.flush_interval_seconds",
-        ledger.flush_interval_seconds,
-        1,
-        3_600,
-    )?;
+    range("ledger.flush_interval_seconds", ledger.flush_interval_seconds, 1, 3_600)?;
     range("ledger.queue_batches", ledger.queue_batches, 1, 64)?;
     range("ledger.batch_rows", ledger.batch_rows, 1, 65_536)?;
-    range(
-        "publish.interval_seconds",
-        publish.interval_seconds,
-        0,
-        86_400,
-    )?;
+    range("publish.interval_seconds", publish.interval_seconds, 0, 86_400)?;
     version("publish.method", &publish.method)?;
     let one_line = publish.label.len() <= 256 && !publish.label.chars().any(char::is_control);
-    require(
-        one_line,
-        "publish.label",
-        &publish.label,
-        "up to 256 bytes in one line",
-    )?;
+    require(one_line, "publish.label", &publish.label, "up to 256 bytes in one line")?;
     if let Err(error) = crate::telemetry::filter(&telemetry.log) {
         return Err(invalid("telemetry.log", &telemetry.log, &error.to_string()));
     }
@@ -123,72 +61,19 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
 }
 
 fn kafka(kafka: &KafkaConfig) -> Result<(), ConfigError> {
-    let addresses = kafka
-        .brokers
-        .split(',')
-        .all(|broker| is_address(broker.trim()));
-    require(
-        addresses,
-        "kafka.brokers",
-        &kafka.brokers,
-        "HOST:PORT, several separated by commas",
-    )?;
-    require(
-        !kafka.group_id.is_empty(),
-        "kafka.group_id",
-        &"empty",
-        "a name",
-    )?;
-    require(
-        !kafka.client_id.is_empty(),
-        "kafka.client_id",
-        &"empty",
-        "a name",
-    )?;
-    range(
-        "kafka.message_bytes_max",
-        kafka.message_bytes_max,
-        KIB,
-        64 * MIB,
-    )?;
+    let addresses = kafka.brokers.split(',').all(|broker| is_address(broker.trim()));
+    require(addresses, "kafka.brokers", &kafka.brokers, "HOST:PORT, several separated by commas")?;
+    require(!kafka.group_id.is_empty(), "kafka.group_id", &"empty", "a name")?;
+    require(!kafka.client_id.is_empty(), "kafka.client_id", &"empty", "a name")?;
+    range("kafka.message_bytes_max", kafka.message_bytes_max, KIB, 64 * MIB)?;
     range("kafka.fetch_bytes_max", kafka.fetch_bytes_max, MIB, GIB)?;
-    range(
-        "kafka.prefetch_bytes_max",
-        kafka.prefetch_bytes_max,
-        MIB,
-        QUEUE_BYTES_MAX,
-    )?;
-    range(
-        "kafka.produce_bytes_max",
-        kafka.produce_bytes_max,
-        KIB,
-        1_000_000_000,
-    )?;
+    range("kafka.prefetch_bytes_max", kafka.prefetch_bytes_max, MIB, QUEUE_BYTES_MAX)?;
+    range("kafka.produce_bytes_max", kafka.produce_bytes_max, KIB, 1_000_000_000)?;
     let buffer = kafka.produce_buffer_bytes_max;
-    range(
-        "kafka.produce_buffer_bytes_max",
-        buffer,
-        kafka.produce_bytes_max,
-        QUEUE_BYTES_MAX,
-    )?;
-    range(
-        "kafka.delivery_timeout_seconds",
-        kafka.delivery_timeout_seconds,
-        1,
-        3_600,
-    )?;
-    range(
-        "kafka.connect_timeout_seconds",
-        kafka.connect_timeout_seconds,
-        1,
-        3_600,
-    )?;
-    range(
-        "kafka.topic_wait_seconds",
-        kafka.topic_wait_seconds,
-        0,
-        3_600,
-    )?;
+    range("kafka.produce_buffer_bytes_max", buffer, kafka.produce_bytes_max, QUEUE_BYTES_MAX)?;
+    range("kafka.delivery_timeout_seconds", kafka.delivery_timeout_seconds, 1, 3_600)?;
+    range("kafka.connect_timeout_seconds", kafka.connect_timeout_seconds, 1, 3_600)?;
+    range("kafka.topic_wait_seconds", kafka.topic_wait_seconds, 0, 3_600)?;
     properties(&kafka.properties)
 }
 
@@ -196,18 +81,9 @@ fn properties(properties: &Properties) -> Result<(), ConfigError> {
     for (name, value) in &properties.0 {
         let key = format!("kafka.properties.{name}");
         if let Some((_, instead)) = RESERVED.iter().find(|(reserved, _)| reserved == name) {
-            return Err(invalid(
-                &key,
-                &"given",
-                &format!("not as a property; set {instead}"),
-            ));
+            return Err(invalid(&key, &"given", &format!("not as a property; set {instead}")));
         }
-        require(
-            value != MASK,
-            &key,
-            &"the mask of a dump",
-            "the secret itself",
-        )?;
+        require(value != MASK, &key, &"the mask of a dump", "the secret itself")?;
     }
     Ok(())
 }
@@ -221,19 +97,9 @@ fn topics(config: &Config) -> Result<(), ConfigError> {
     ];
     for (index, (key, name)) in named.iter().enumerate() {
         let legal = is_word(name, 249) && *name != "." && *name != "..";
-        require(
-            legal,
-            key,
-            name,
-            "up to 249 letters, digits, dots, dashes and underscores",
-        )?;
+        require(legal, key, name, "up to 249 letters, digits, dots, dashes and underscores")?;
         let fresh = named[..index].iter().all(|(_, earlier)| earlier != name);
-        require(
-            fresh,
-            key,
-            name,
-            "a topic of its own: another setting names this one",
-        )?;
+        require(fresh, key, name, "a topic of its own: another setting names this one")?;
     }
     Ok(())
 }
@@ -241,60 +107,32 @@ fn topics(config: &Config) -> Result<(), ConfigError> {
 fn earliest_day(day: Day) -> Result<(), ConfigError> {
     let bounds = NaiveDate::from_ymd_opt(1900, 1, 1).zip(NaiveDate::from_ymd_opt(2100, 12, 31));
     let inside = bounds.is_some_and(|(first, last)| (first..=last).contains(&day.0));
-    require(
-        inside,
-        "ingest.earliest_day",
-        &day,
-        "1900-01-01 to 2100-12-31",
-    )
+    require(inside, "ingest.earliest_day", &day, "1900-01-01 to 2100-12-31")
 }
 
 fn version(key: &str, text: &str) -> Result<(), ConfigError> {
     // It becomes a directory's name, so it must not climb out of its parent.
     let plain = is_word(text, 64) && !text.starts_with('.');
-    require(
-        plain,
-        key,
-        &text,
-        "1 to 64 letters, digits, dots, dashes and underscores, no dot first",
-    )
+    require(plain, key, &text, "1 to 64 letters, digits, dots, dashes and underscores, no dot first")
 }
 
 fn is_word(text: &str, length_max: usize) -> bool {
     (1..=length_max).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
 
 fn is_address(broker: &str) -> bool {
     broker.rsplit_once(':').is_some_and(|(host, port)| {
-        !host.is_empty()
-            && !host.contains(char::is_whitespace)
-            && port.parse::<u16>().is_ok_and(|port| port > 0)
+        !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok_and(|port| port > 0)
     })
 }
 
-fn range<T: PartialOrd + Display + Copy>(
-    key: &str,
-    value: T,
-    least: T,
-    most: T,
-) -> Result<(), ConfigError> {
-    require(
-        (least..=most).contains(&value),
-        key,
-        &value,
-        &format!("{least} to {most}"),
-    )
+fn range<T: PartialOrd + Display + Copy>(key: &str, value: T, least: T, most: T) -> Result<(), ConfigError> {
+    require((least..=most).contains(&value), key, &value, &format!("{least} to {most}"))
 }
 
 fn require(holds: bool, key: &str, value: &dyn Display, allowed: &str) -> Result<(), ConfigError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(invalid(key, value, allowed))
-    }
+    if holds { Ok(()) } else { Err(invalid(key, value, allowed)) }
 }
 
 fn invalid(key: &str, value: &dyn Display, allowed: &str) -> ConfigError {

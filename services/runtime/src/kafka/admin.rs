@@ -25,14 +25,8 @@ pub enum AdminError {
     #[error("the kafka client cannot be made: {reason}; check kafka.properties")]
     Settings { reason: String },
     /// No broker answered in time.
-    #[error(
-        "no kafka broker answers at {brokers} after {seconds} s: {reason}; check kafka.brokers and the network"
-    )]
-    Unavailable {
-        brokers: String,
-        seconds: u64,
-        reason: String,
-    },
+    #[error("no kafka broker answers at {brokers} after {seconds} s: {reason}; check kafka.brokers and the network")]
+    Unavailable { brokers: String, seconds: u64, reason: String },
     /// The brokers refuse to make a topic.
     #[error("failed to create topic {topic}: {reason}")]
     Create { topic: String, reason: String },
@@ -62,15 +56,9 @@ impl AdminError {
 pub fn ensure_topics(config: &KafkaConfig, topics: &[(&str, i32)]) -> Result<(), AdminError> {
     let admin: AdminClient<Events> = client::common(config, &[])
         .create_with_context(Events::default())
-        .map_err(|error| AdminError::Settings {
-            reason: failure::describe(&error),
-        })?;
+        .map_err(|error| AdminError::Settings { reason: failure::describe(&error) })?;
     let known = cluster(&admin, config)?;
-    let missing: Vec<_> = topics
-        .iter()
-        .copied()
-        .filter(|(name, _)| partitions(&known, name) == 0)
-        .collect();
+    let missing: Vec<_> = topics.iter().copied().filter(|(name, _)| partitions(&known, name) == 0).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -79,10 +67,7 @@ pub fn ensure_topics(config: &KafkaConfig, topics: &[(&str, i32)]) -> Result<(),
     for (topic, _) in missing {
         while partitions(&cluster(&admin, config)?, topic) == 0 {
             if Instant::now() >= deadline {
-                return Err(AdminError::Unready {
-                    topic: topic.to_owned(),
-                    seconds: config.connect_timeout_seconds,
-                });
+                return Err(AdminError::Unready { topic: topic.to_owned(), seconds: config.connect_timeout_seconds });
             }
             std::thread::sleep(PAUSE);
         }
@@ -94,16 +79,11 @@ pub fn ensure_topics(config: &KafkaConfig, topics: &[(&str, i32)]) -> Result<(),
 fn cluster(admin: &AdminClient<Events>, config: &KafkaConfig) -> Result<Metadata, AdminError> {
     let deadline = Instant::now() + config.connect_timeout();
     loop {
-        let error = match admin
-            .inner()
-            .fetch_metadata(None, STEP.min(config.connect_timeout()))
-        {
+        let error = match admin.inner().fetch_metadata(None, STEP.min(config.connect_timeout())) {
             Ok(metadata) => return Ok(metadata),
             Err(error) => error,
         };
-        let passes = error
-            .rdkafka_error_code()
-            .is_some_and(failure::is_transient);
+        let passes = error.rdkafka_error_code().is_some_and(failure::is_transient);
         if !passes || Instant::now() >= deadline {
             return Err(AdminError::Unavailable {
                 brokers: config.brokers.clone(),
@@ -116,54 +96,34 @@ fn cluster(admin: &AdminClient<Events>, config: &KafkaConfig) -> Result<Metadata
 
 /// Partitions of a topic that have a leader; 0 unless all of them have.
 fn partitions(metadata: &Metadata, topic: &str) -> usize {
-    let found = metadata
-        .topics()
-        .iter()
-        .find(|found| found.name() == topic && found.error().is_none());
+    let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
     found.map_or(0, |found| {
-        let led = found
-            .partitions()
-            .iter()
-            .all(|partition| partition.leader() >= 0);
+        let led = found.partitions().iter().all(|partition| partition.leader() >= 0);
         if led { found.partitions().len() } else { 0 }
     })
 }
 
-fn create(
-    admin: &AdminClient<Events>,
-    config: &KafkaConfig,
-    topics: &[(&str, i32)],
-) -> Result<(), AdminError> {
+fn create(admin: &AdminClient<Events>, config: &KafkaConfig, topics: &[(&str, i32)]) -> Result<(), AdminError> {
     if is_embedded(admin) {
         return create_by_asking(admin, topics);
     }
     // -1: as many replicas as the broker makes by default.
-    let new: Vec<NewTopic<'_>> = topics
-        .iter()
-        .map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(-1)))
-        .collect();
+    let new: Vec<NewTopic<'_>> =
+        topics.iter().map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(-1))).collect();
     let timeout = Some(config.connect_timeout());
-    let options = AdminOptions::new()
-        .request_timeout(timeout)
-        .operation_timeout(timeout);
+    let options = AdminOptions::new().request_timeout(timeout).operation_timeout(timeout);
     let outcomes = block_on(admin.create_topics(&new, &options)).map_err(|error| {
         let names: Vec<_> = topics.iter().map(|(name, _)| *name).collect();
-        AdminError::Create {
-            topic: names.join(", "),
-            reason: failure::describe(&error),
-        }
+        AdminError::Create { topic: names.join(", "), reason: failure::describe(&error) }
     })?;
     for outcome in outcomes {
         match outcome {
             Ok(topic) => tracing::info!(topic, "topic created"),
             Err((topic, RDKafkaErrorCode::TopicAlreadyExists)) => {
-                tracing::debug!(topic, "topic exists")
+                tracing::debug!(topic, "topic exists");
             }
             Err((topic, code)) => {
-                return Err(AdminError::Create {
-                    topic,
-                    reason: code.to_string(),
-                });
+                return Err(AdminError::Create { topic, reason: code.to_string() });
             }
         }
     }
@@ -173,10 +133,7 @@ fn create(
 /// Whether this is the embedded broker, which leaves a request to create
 /// topics without an answer until its time is up.
 fn is_embedded(admin: &AdminClient<Events>) -> bool {
-    admin
-        .inner()
-        .fetch_cluster_id(STEP)
-        .is_some_and(|id| id.starts_with("mockCluster"))
+    admin.inner().fetch_cluster_id(STEP).is_some_and(|id| id.starts_with("mockCluster"))
 }
 
 /// The embedded broker makes a topic that is asked for by name, with four
@@ -184,10 +141,7 @@ fn is_embedded(admin: &AdminClient<Events>) -> bool {
 fn create_by_asking(admin: &AdminClient<Events>, topics: &[(&str, i32)]) -> Result<(), AdminError> {
     for (topic, _) in topics {
         let asked = admin.inner().fetch_metadata(Some(topic), STEP);
-        asked.map_err(|error| AdminError::Create {
-            topic: (*topic).to_owned(),
-            reason: failure::describe(&error),
-        })?;
+        asked.map_err(|error| AdminError::Create { topic: (*topic).to_owned(), reason: failure::describe(&error) })?;
     }
     Ok(())
 }

@@ -13,10 +13,7 @@
 //! - librdkafka's handles may be used and its messages destroyed on any
 //!   thread. Reading headers caches them inside the message, so a batch is
 //!   `Send` and not `Sync`.
-#![expect(
-    unsafe_code,
-    reason = "rust-rdkafka does not wrap batch consumption; see the module's own account"
-)]
+#![expect(unsafe_code, reason = "rust-rdkafka does not wrap batch consumption; see the module's own account")]
 
 mod intake;
 mod message;
@@ -60,32 +57,17 @@ struct Slot {
 }
 
 impl Slot {
-    fn report(
-        &self,
-        code: RDKafkaRespErr,
-        ends: &mut Vec<PartitionEnd>,
-        errors: &mut Vec<PartitionError>,
-    ) {
+    fn report(&self, code: RDKafkaRespErr, ends: &mut Vec<PartitionEnd>, errors: &mut Vec<PartitionError>) {
         // SAFETY: the message is alive.
         let message = unsafe { self.message.as_ref() };
         let (topic, partition, offset) = (self.topic as usize, message.partition, message.offset);
         if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF {
-            ends.push(PartitionEnd {
-                topic,
-                partition,
-                offset,
-            });
+            ends.push(PartitionEnd { topic, partition, offset });
             return;
         }
         // SAFETY: the text belongs to the message or to the library.
         let reason = unsafe { text(native::rd_kafka_message_errstr(message)) };
-        errors.push(PartitionError {
-            code: code.into(),
-            topic,
-            partition,
-            offset,
-            reason,
-        });
+        errors.push(PartitionError { code: code.into(), topic, partition, offset, reason });
     }
 }
 

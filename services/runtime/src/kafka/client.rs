@@ -26,22 +26,14 @@ pub(crate) fn common(config: &KafkaConfig, defaults: &[(&str, &str)]) -> ClientC
     for (name, value) in &config.properties.0 {
         client.set(name, value);
     }
-    client
-        .set("bootstrap.servers", &config.brokers)
-        .set("client.id", &config.client_id);
+    client.set("bootstrap.servers", &config.brokers).set("client.id", &config.client_id);
     client
 }
 
 pub(crate) fn consumer(config: &KafkaConfig) -> ClientConfig {
     // By default the fetcher sleeps a second whenever its queue is full, which
     // halves the rate.
-    let mut client = common(
-        config,
-        &[
-            ("fetch.queue.backoff.ms", "5"),
-            ("fetch.wait.max.ms", "100"),
-        ],
-    );
+    let mut client = common(config, &[("fetch.queue.backoff.ms", "5"), ("fetch.wait.max.ms", "100")]);
     client
         .set("group.id", &config.group_id)
         .set("enable.auto.commit", "false")
@@ -51,37 +43,19 @@ pub(crate) fn consumer(config: &KafkaConfig) -> ClientConfig {
         .set("isolation.level", "read_committed")
         .set("allow.auto.create.topics", "false")
         .set("fetch.max.bytes", config.fetch_bytes_max.to_string())
-        .set(
-            "receive.message.max.bytes",
-            (config.fetch_bytes_max + ANSWER_HEADROOM_BYTES).to_string(),
-        )
-        .set(
-            "queued.max.messages.kbytes",
-            (config.prefetch_bytes_max >> 10).to_string(),
-        );
+        .set("receive.message.max.bytes", (config.fetch_bytes_max + ANSWER_HEADROOM_BYTES).to_string())
+        .set("queued.max.messages.kbytes", (config.prefetch_bytes_max >> 10).to_string());
     client
 }
 
 pub(crate) fn producer(config: &KafkaConfig) -> ClientConfig {
-    let mut client = common(
-        config,
-        &[
-            ("linger.ms", "5"),
-            ("queue.buffering.max.messages", "100000"),
-        ],
-    );
+    let mut client = common(config, &[("linger.ms", "5"), ("queue.buffering.max.messages", "100000")]);
     client
         .set("enable.idempotence", "true")
         .set("partitioner", "murmur2_random")
         .set("message.max.bytes", config.produce_bytes_max.to_string())
-        .set(
-            "queue.buffering.max.kbytes",
-            (config.produce_buffer_bytes_max >> 10).to_string(),
-        )
-        .set(
-            "delivery.timeout.ms",
-            (config.delivery_timeout_seconds * 1_000).to_string(),
-        );
+        .set("queue.buffering.max.kbytes", (config.produce_buffer_bytes_max >> 10).to_string())
+        .set("delivery.timeout.ms", (config.delivery_timeout_seconds * 1_000).to_string());
     client
 }
 
@@ -102,10 +76,7 @@ pub(crate) struct Events {
 impl Events {
     /// The first lasting error since the last call.
     pub(crate) fn take(&self) -> Option<Lasting> {
-        self.lasting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.lasting.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Notes an error of a client, one of its partitions or one of its sends.
@@ -116,30 +87,24 @@ impl Events {
         }
         tracing::error!(code = ?code, reason, "kafka reports an error that does not pass");
         let mut lasting = self.lasting.lock().unwrap_or_else(PoisonError::into_inner);
-        lasting.get_or_insert_with(|| Lasting {
-            code,
-            reason: reason.to_owned(),
-        });
+        lasting.get_or_insert_with(|| Lasting { code, reason: reason.to_owned() });
     }
 }
 
 impl ClientContext for Events {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         match level {
-            RDKafkaLogLevel::Emerg
-            | RDKafkaLogLevel::Alert
-            | RDKafkaLogLevel::Critical
-            | RDKafkaLogLevel::Error => {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
                 tracing::error!(target: "librdkafka", facility, text, "client log");
             }
             RDKafkaLogLevel::Warning => {
-                tracing::warn!(target: "librdkafka", facility, text, "client log")
+                tracing::warn!(target: "librdkafka", facility, text, "client log");
             }
             RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
                 tracing::info!(target: "librdkafka", facility, text, "client log");
             }
             RDKafkaLogLevel::Debug => {
-                tracing::debug!(target: "librdkafka", facility, text, "client log")
+                tracing::debug!(target: "librdkafka", facility, text, "client log");
             }
         }
     }
@@ -158,7 +123,7 @@ impl ConsumerContext for Events {
         match result {
             Ok(()) => tracing::trace!(partitions = offsets.count(), "positions committed to kafka"),
             Err(error) => {
-                tracing::debug!(%error, "failed to commit positions to kafka; lag tools show old ones")
+                tracing::debug!(%error, "failed to commit positions to kafka; lag tools show old ones");
             }
         }
     }

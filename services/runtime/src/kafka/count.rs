@@ -24,10 +24,7 @@ pub struct Counted {
 
 impl Counted {
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a rate is for people: 52 bits are more than enough"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a rate is for people: 52 bits are more than enough")]
     pub fn messages_per_second(&self) -> f64 {
         self.messages as f64 / self.seconds.max(f64::EPSILON)
     }
@@ -39,25 +36,13 @@ impl Counted {
 /// # Errors
 /// As [`Source::connect`] and [`Source::poll`]; [`SourceError::Interrupted`]
 /// when `shutdown` is requested on the way.
-pub fn count(
-    config: &KafkaConfig,
-    shutdown: &Shutdown,
-    topics: &[&str],
-) -> Result<Counted, SourceError> {
+pub fn count(config: &KafkaConfig, shutdown: &Shutdown, topics: &[&str]) -> Result<Counted, SourceError> {
     let mut source = Source::connect(config, shutdown, topics, |_, _| None)?;
     // Partitions still to be finished, with the end of each.
-    let mut open: Vec<_> = source
-        .partitions()
-        .iter()
-        .filter(|partition| partition.start < partition.end)
-        .copied()
-        .collect();
+    let mut open: Vec<_> =
+        source.partitions().iter().filter(|partition| partition.start < partition.end).copied().collect();
     let begun = Instant::now();
-    let mut counted = Counted {
-        messages: 0,
-        bytes: 0,
-        seconds: 0.0,
-    };
+    let mut counted = Counted { messages: 0, bytes: 0, seconds: 0.0 };
     while !open.is_empty() {
         if shutdown.is_requested() {
             return Err(SourceError::Interrupted);
@@ -65,8 +50,7 @@ pub fn count(
         let batch = source.poll(BATCH, WAIT)?;
         for message in batch.iter() {
             counted.messages += 1;
-            counted.bytes += (message.payload().map_or(0, <[u8]>::len)
-                + message.key().map_or(0, <[u8]>::len)) as u64;
+            counted.bytes += (message.payload().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len)) as u64;
         }
         open.retain(|partition| !is_finished(&batch, partition));
     }
@@ -77,13 +61,7 @@ pub fn count(
 /// Whether `batch` reaches the end that `partition` had at the start.
 fn is_finished(batch: &MessageBatch, partition: &Partition) -> bool {
     let own = (partition.topic, partition.partition);
-    let ended = batch
-        .ends()
-        .iter()
-        .any(|end| (end.topic, end.partition) == own && end.offset >= partition.end);
-    let last = batch
-        .iter()
-        .rev()
-        .find(|message| (message.topic(), message.partition()) == own);
+    let ended = batch.ends().iter().any(|end| (end.topic, end.partition) == own && end.offset >= partition.end);
+    let last = batch.iter().rev().find(|message| (message.topic(), message.partition()) == own);
     ended || last.is_some_and(|message| message.offset() + 1 >= partition.end)
 }

@@ -45,36 +45,26 @@ impl EmbeddedBroker {
     /// # Errors
     /// No free port, a topic name that is not allowed, or no partitions.
     pub fn start(topics: &[(&str, i32)]) -> Result<Self, EmbeddedError> {
-        let topics: Vec<(String, i32)> = topics
-            .iter()
-            .map(|(name, partitions)| ((*name).to_owned(), *partitions))
-            .collect();
+        let topics: Vec<(String, i32)> =
+            topics.iter().map(|(name, partitions)| ((*name).to_owned(), *partitions)).collect();
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = mpsc::channel::<()>();
         // The cluster's handle must stay on the thread that made it.
-        let thread = thread::Builder::new()
-            .name("embedded-broker".to_owned())
-            .spawn(move || {
-                let outcome = make(&topics);
-                let cluster = outcome.as_ref().ok().map(|(cluster, _)| cluster);
-                let answer = match &outcome {
-                    Ok((_, brokers)) => Ok(brokers.clone()),
-                    Err(reason) => Err(reason.clone()),
-                };
-                if ready.send(answer).is_ok() && cluster.is_some() {
-                    // Ends with an error when the other side is dropped: the sign.
-                    let _end = stopped.recv();
-                }
-            })?;
-        let answer = started
-            .recv()
-            .unwrap_or_else(|_gone| Err("its thread ended".to_owned()));
+        let thread = thread::Builder::new().name("embedded-broker".to_owned()).spawn(move || {
+            let outcome = make(&topics);
+            let cluster = outcome.as_ref().ok().map(|(cluster, _)| cluster);
+            let answer = match &outcome {
+                Ok((_, brokers)) => Ok(brokers.clone()),
+                Err(reason) => Err(reason.clone()),
+            };
+            if ready.send(answer).is_ok() && cluster.is_some() {
+                // Ends with an error when the other side is dropped: the sign.
+                let _end = stopped.recv();
+            }
+        })?;
+        let answer = started.recv().unwrap_or_else(|_gone| Err("its thread ended".to_owned()));
         let brokers = answer.map_err(|reason| EmbeddedError::Start { reason })?;
-        Ok(Self {
-            brokers,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        Ok(Self { brokers, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Its address, for `kafka.brokers`.
@@ -86,18 +76,10 @@ impl EmbeddedBroker {
 
 fn make(
     topics: &[(String, i32)],
-) -> Result<
-    (
-        MockCluster<'static, rdkafka::producer::DefaultProducerContext>,
-        String,
-    ),
-    String,
-> {
+) -> Result<(MockCluster<'static, rdkafka::producer::DefaultProducerContext>, String), String> {
     let cluster = MockCluster::new(1).map_err(|error| error.to_string())?;
     for (name, partitions) in topics {
-        cluster
-            .create_topic(name, *partitions, 1)
-            .map_err(|error| format!("topic {name}: {error}"))?;
+        cluster.create_topic(name, *partitions, 1).map_err(|error| format!("topic {name}: {error}"))?;
     }
     let brokers = cluster.bootstrap_servers();
     Ok((cluster, brokers))
@@ -116,9 +98,7 @@ impl Drop for EmbeddedBroker {
 
 impl std::fmt::Debug for EmbeddedBroker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EmbeddedBroker")
-            .field("brokers", &self.brokers)
-            .finish_non_exhaustive()
+        f.debug_struct("EmbeddedBroker").field("brokers", &self.brokers).finish_non_exhaustive()
     }
 }
 
@@ -151,10 +131,7 @@ impl Lead {
     /// A lead of at most `bytes_max` over the reader.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
-        Self {
-            shared: Arc::default(),
-            bytes_max,
-        }
+        Self { shared: Arc::default(), bytes_max }
     }
 
     /// What a message counts for, by the length of its key, value and headers.
@@ -169,12 +146,8 @@ impl Lead {
     pub fn advance(&self, cost: usize) -> bool {
         let (_, caught_up) = &*self.shared;
         // A message longer than the whole lead goes out when it is alone.
-        let crowded = |ahead: &mut Ahead| {
-            !ahead.closed && ahead.bytes > 0 && ahead.bytes + cost > self.bytes_max
-        };
-        let mut ahead = caught_up
-            .wait_while(self.lock(), crowded)
-            .unwrap_or_else(PoisonError::into_inner);
+        let crowded = |ahead: &mut Ahead| !ahead.closed && ahead.bytes > 0 && ahead.bytes + cost > self.bytes_max;
+        let mut ahead = caught_up.wait_while(self.lock(), crowded).unwrap_or_else(PoisonError::into_inner);
         ahead.bytes += cost;
         !ahead.closed
     }

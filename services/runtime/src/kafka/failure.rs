@@ -64,8 +64,6 @@ pub(crate) const fn is_refusal(code: Code) -> bool {
 pub(crate) fn describe(error: &KafkaError) -> String {
     match error {
         KafkaError::ClientConfig(_, reason, key, _) => format!("property {key}: {reason}"),
-        other => other
-            .rdkafka_error_code()
-            .map_or_else(|| other.to_string(), |code| code.to_string()),
+        other => other.rdkafka_error_code().map_or_else(|| other.to_string(), |code| code.to_string()),
     }
 }

@@ -29,14 +29,8 @@ pub enum SinkError {
     #[error("the kafka client cannot be made: {reason}; check kafka.properties")]
     Settings { reason: String },
     /// One message beyond the limit.
-    #[error(
-        "a message of {bytes} bytes for {topic} is longer than kafka.produce_bytes_max = {bytes_max}"
-    )]
-    TooLarge {
-        topic: String,
-        bytes: usize,
-        bytes_max: usize,
-    },
+    #[error("a message of {bytes} bytes for {topic} is longer than kafka.produce_bytes_max = {bytes_max}")]
+    TooLarge { topic: String, bytes: usize, bytes_max: usize },
     /// The client does not take the message.
     #[error("failed to send to {topic}: {code}")]
     Rejected { topic: String, code: String },
@@ -55,9 +49,7 @@ impl SinkError {
         match self {
             Self::Settings { .. } => Exit::Config,
             Self::TooLarge { .. } => Exit::Data,
-            Self::Rejected { .. } | Self::Undelivered { .. } | Self::Refused { .. } => {
-                Exit::KafkaUnavailable
-            }
+            Self::Rejected { .. } | Self::Undelivered { .. } | Self::Refused { .. } => Exit::KafkaUnavailable,
         }
     }
 }
@@ -94,14 +86,8 @@ impl Sink {
     pub fn new(config: &KafkaConfig) -> Result<Self, SinkError> {
         let producer = client::producer(config)
             .create_with_context(Deliveries::default())
-            .map_err(|error| SinkError::Settings {
-                reason: failure::describe(&error),
-            })?;
-        Ok(Self {
-            producer,
-            bytes_max: config.produce_bytes_max,
-            sends: 0,
-        })
+            .map_err(|error| SinkError::Settings { reason: failure::describe(&error) })?;
+        Ok(Self { producer, bytes_max: config.produce_bytes_max, sends: 0 })
     }
 
     /// Sends a message in the background; see [`Sink::send_record`].
@@ -115,13 +101,7 @@ impl Sink {
         value: Option<&[u8]>,
         headers: &[Header],
     ) -> Result<(), SinkError> {
-        self.send_record(&Record {
-            topic,
-            key,
-            value,
-            headers,
-            ..Record::default()
-        })
+        self.send_record(&Record { topic, key, value, headers, ..Record::default() })
     }
 
     /// Sends a message in the background. Blocks while
@@ -146,7 +126,7 @@ impl Sink {
             match self.producer.send(message) {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    message = back
+                    message = back;
                 }
                 Err((error, _)) => return Err(self.explain(record, &error)),
             }
@@ -172,13 +152,9 @@ impl Sink {
         if failed + waiting == 0 {
             return Ok(());
         }
-        let reason = deliveries
-            .reason()
-            .unwrap_or_else(|| format!("no acknowledgement after {} s", timeout.as_secs_f32()));
-        Err(SinkError::Undelivered {
-            count: failed + waiting,
-            reason,
-        })
+        let reason =
+            deliveries.reason().unwrap_or_else(|| format!("no acknowledgement after {} s", timeout.as_secs_f32()));
+        Err(SinkError::Undelivered { count: failed + waiting, reason })
     }
 
     /// Messages acknowledged so far.
@@ -205,15 +181,10 @@ impl Sink {
         let deliveries = self.producer.context();
         if deliveries.failed() > 0 {
             let reason = deliveries.reason().unwrap_or_default();
-            return Err(SinkError::Undelivered {
-                count: deliveries.failed(),
-                reason,
-            });
+            return Err(SinkError::Undelivered { count: deliveries.failed(), reason });
         }
         match deliveries.events.take() {
-            Some(lasting) if failure::is_refusal(lasting.code) => Err(SinkError::Refused {
-                reason: lasting.reason,
-            }),
+            Some(lasting) if failure::is_refusal(lasting.code) => Err(SinkError::Refused { reason: lasting.reason }),
             _ => Ok(()),
         }
     }
@@ -223,16 +194,9 @@ impl Sink {
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
                 let bytes = record.value.map_or(0, <[u8]>::len) + record.key.map_or(0, <[u8]>::len);
-                SinkError::TooLarge {
-                    topic,
-                    bytes,
-                    bytes_max: self.bytes_max,
-                }
+                SinkError::TooLarge { topic, bytes, bytes_max: self.bytes_max }
             }
-            _ => SinkError::Rejected {
-                topic,
-                code: failure::describe(error),
-            },
+            _ => SinkError::Rejected { topic, code: failure::describe(error) },
         }
     }
 }
@@ -252,10 +216,7 @@ fn native_headers(headers: &[Header]) -> Option<OwnedHeaders> {
     }
     let empty = OwnedHeaders::new_with_capacity(headers.len());
     Some(headers.iter().fold(empty, |all, header| {
-        all.insert(rdkafka::message::Header {
-            key: &header.key,
-            value: header.value.as_ref(),
-        })
+        all.insert(rdkafka::message::Header { key: &header.key, value: header.value.as_ref() })
     }))
 }
 

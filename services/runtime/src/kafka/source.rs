@@ -70,9 +70,7 @@ impl Source {
         let settings = client::consumer(config);
         let consumer: BaseConsumer<Events> = settings
             .create_with_context(Events::default())
-            .map_err(|error| SourceError::Settings {
-                reason: failure::describe(&error),
-            })?;
+            .map_err(|error| SourceError::Settings { reason: failure::describe(&error) })?;
         let search = discover::Search::new(&consumer, config, shutdown);
         let partitions = search.partitions(topics, next_offset)?;
         let intake = Intake::new(consumer).ok_or_else(|| unwilling("no queue"))?;
@@ -83,12 +81,7 @@ impl Source {
             errors: Vec::new(),
         };
         source.assign()?;
-        tracing::info!(
-            brokers = config.brokers,
-            ?topics,
-            partitions = source.partitions.len(),
-            "reading from kafka"
-        );
+        tracing::info!(brokers = config.brokers, ?topics, partitions = source.partitions.len(), "reading from kafka");
         Ok(source)
     }
 
@@ -101,15 +94,9 @@ impl Source {
             }
             assignment
                 .add_partition_offset(name, partition.partition, Offset::Offset(partition.start))
-                .map_err(|error| SourceError::Client {
-                    reason: failure::describe(&error),
-                })?;
+                .map_err(|error| SourceError::Client { reason: failure::describe(&error) })?;
         }
-        self.consumer()?
-            .assign(&assignment)
-            .map_err(|error| SourceError::Client {
-                reason: failure::describe(&error),
-            })
+        self.consumer()?.assign(&assignment).map_err(|error| SourceError::Client { reason: failure::describe(&error) })
     }
 
     /// Names of the topics, in the order asked for.
@@ -134,15 +121,9 @@ impl Source {
     /// when no broker answers, is logged and the batch comes back empty.
     pub fn poll(&mut self, max: usize, timeout: Duration) -> Result<MessageBatch, SourceError> {
         self.serve()?;
-        let batch = self
-            .intake
-            .consume(&mut self.topics, max, timeout, &mut self.errors);
+        let batch = self.intake.consume(&mut self.topics, max, timeout, &mut self.errors);
         for error in self.errors.drain(..) {
-            let topic = self
-                .topics
-                .names()
-                .get(error.topic)
-                .map_or("(unknown)", |name| name);
+            let topic = self.topics.names().get(error.topic).map_or("(unknown)", |name| name);
             if failure::is_transient(error.code) {
                 tracing::warn!(topic, partition = error.partition, code = ?error.code, reason = error.reason, "kafka is in trouble; the client tries again");
             } else {
@@ -158,10 +139,7 @@ impl Source {
         // Messages flow into the intake's own queue: here are events alone,
         // which the context has seen by the time they are returned.
         while consumer.poll(Duration::ZERO).is_some() {}
-        consumer
-            .context()
-            .take()
-            .map_or(Ok(()), |lasting| Err(SourceError::of_client(&lasting)))
+        consumer.context().take().map_or(Ok(()), |lasting| Err(SourceError::of_client(&lasting)))
     }
 
     /// Commits positions to Kafka in the background, for lag tools alone:
@@ -173,15 +151,11 @@ impl Source {
             let Some(name) = self.topics.names().get(*topic) else {
                 continue;
             };
-            if let Err(error) =
-                list.add_partition_offset(name, *partition, Offset::Offset(*next_offset))
-            {
+            if let Err(error) = list.add_partition_offset(name, *partition, Offset::Offset(*next_offset)) {
                 tracing::debug!(%error, topic = &**name, partition, "failed to note a position for lag tools");
             }
         }
-        let committed = self
-            .consumer()
-            .map(|consumer| consumer.commit(&list, CommitMode::Async));
+        let committed = self.consumer().map(|consumer| consumer.commit(&list, CommitMode::Async));
         if let Ok(Err(error)) = committed {
             tracing::debug!(%error, "failed to commit positions to kafka; lag tools show old ones");
         }
@@ -216,21 +190,15 @@ impl std::fmt::Debug for Source {
 }
 
 fn unwilling(what: &str) -> SourceError {
-    SourceError::Client {
-        reason: what.to_owned(),
-    }
+    SourceError::Client { reason: what.to_owned() }
 }
 
 impl SourceError {
     fn of_client(lasting: &Lasting) -> Self {
         if failure::is_refusal(lasting.code) {
-            Self::Refused {
-                reason: lasting.reason.clone(),
-            }
+            Self::Refused { reason: lasting.reason.clone() }
         } else {
-            Self::Client {
-                reason: lasting.reason.clone(),
-            }
+            Self::Client { reason: lasting.reason.clone() }
         }
     }
 
@@ -239,26 +207,15 @@ impl SourceError {
         let (partition, offset) = (error.partition, error.offset);
         match error.code {
             RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
-                Self::OffsetLost {
-                    topic,
-                    partition,
-                    offset,
-                    reason: error.reason.clone(),
-                }
+                Self::OffsetLost { topic, partition, offset, reason: error.reason.clone() }
             }
             RDKafkaErrorCode::UnknownTopicOrPartition
             | RDKafkaErrorCode::UnknownTopic
             | RDKafkaErrorCode::UnknownPartition => Self::TopicMissing { topic, seconds: 0 },
-            code if failure::is_refusal(code) => Self::Refused {
-                reason: error.reason.clone(),
-            },
-            code => Self::Partition {
-                topic,
-                partition,
-                offset,
-                code: format!("{code:?}"),
-                reason: error.reason.clone(),
-            },
+            code if failure::is_refusal(code) => Self::Refused { reason: error.reason.clone() },
+            code => {
+                Self::Partition { topic, partition, offset, code: format!("{code:?}"), reason: error.reason.clone() }
+            }
         }
     }
 }

@@ -74,10 +74,7 @@ pub(crate) fn bodies(source: &Source) -> Result<Bodies, ReferenceError> {
             let Some(id) = id(row) else { continue };
             let id = intern(&mut ids, &mut joined, id)?;
             registered.push(id);
-            for alias in aliases(row)
-                .into_iter()
-                .flat_map(|aliases| aliases.split(';'))
-            {
+            for alias in aliases(row).into_iter().flat_map(|aliases| aliases.split(';')) {
                 let alias = intern(&mut ids, &mut joined, alias)?;
                 joined.join(id, alias);
             }
@@ -131,15 +128,10 @@ fn choose(ids: Vocabulary, mut joined: Joined, registered: &[u32]) -> Bodies {
             }
         }
     }
-    Bodies {
-        ids,
-        body_of,
-        preferred,
-    }
+    Bodies { ids, body_of, preferred }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -148,15 +140,7 @@ mod tests {
     /// Proves the order of preference between lists.
     #[test]
     fn lists_rank() {
-        let ids = [
-            "GB-CHC-1",
-            "GB-SC-SC1",
-            "GB-NIC-1",
-            "GB-COH-00000001",
-            "GB-MPR-1R",
-            "GB-LAE-LIV",
-            "360G-x-org",
-        ];
+        let ids = ["GB-CHC-1", "GB-SC-SC1", "GB-NIC-1", "GB-COH-00000001", "GB-MPR-1R", "GB-LAE-LIV", "360G-x-org"];
         let ranks: Vec<usize> = ids.iter().map(|id| list_rank(id)).collect();
         assert_eq!(ranks, [0, 1, 2, 3, 4, 5, 6]);
     }

@@ -61,21 +61,14 @@ impl Builder {
             by_postcode_district: Packed::default(),
             by_code: Packed::default(),
         };
-        builder.district_rows.push(District {
-            authority: UNKNOWN_KEY,
-            region: UNKNOWN_KEY,
-            place: NOWHERE,
-        });
+        builder.district_rows.push(District { authority: UNKNOWN_KEY, region: UNKNOWN_KEY, place: NOWHERE });
         builder.place(UNKNOWN_KEY, UNKNOWN_KEY, NO_DECILE)?;
         Ok(builder)
     }
 
     fn place(&mut self, lsoa: i32, district: i32, decile: i32) -> Result<u32, ReferenceError> {
-        let place =
-            u32::try_from(self.columns.lsoa.len()).map_err(|_| ReferenceError::TooLarge {
-                what: "places",
-                limit: u64::from(u32::MAX),
-            })?;
+        let place = u32::try_from(self.columns.lsoa.len())
+            .map_err(|_| ReferenceError::TooLarge { what: "places", limit: u64::from(u32::MAX) })?;
         let row = self.district_rows[district.cast_unsigned() as usize];
         self.columns.lsoa.push(lsoa);
         self.columns.district.push(district);
@@ -87,12 +80,7 @@ impl Builder {
 
     /// Key of a district. A new one gets a place of its own; a district that no
     /// table gives a combined authority belongs to none.
-    fn district(
-        &mut self,
-        code: &str,
-        authority: Option<i32>,
-        region: Option<i32>,
-    ) -> Result<i32, ReferenceError> {
+    fn district(&mut self, code: &str, authority: Option<i32>, region: Option<i32>) -> Result<i32, ReferenceError> {
         let key = self.districts.key(code)?;
         if key.cast_unsigned() as usize == self.district_rows.len() {
             self.district_rows.push(District {
@@ -187,9 +175,7 @@ impl Builder {
             for row in 0..batch.num_rows() {
                 // A postcode without a grid reference is in no district: it is
                 // placed by its postcode district, if at all.
-                let (Some(packed), Some(district)) =
-                    (postcode(row).and_then(pack_postcode), district(row))
-                else {
+                let (Some(packed), Some(district)) = (postcode(row).and_then(pack_postcode), district(row)) else {
                     continue;
                 };
                 let district = self.district(district, None, None)?;
@@ -206,15 +192,11 @@ impl Builder {
     fn postcode_districts(&mut self, source: &Source) -> Result<(), ReferenceError> {
         for batch in source.batches(Kind::PostcodeDistricts)? {
             let batch = batch?;
-            let (outward, district, decile) =
-                (text(&batch, 0), text(&batch, 1), integer(&batch, 2));
+            let (outward, district, decile) = (text(&batch, 0), text(&batch, 1), integer(&batch, 2));
             for row in 0..batch.num_rows() {
-                if let (Some(packed), Some(district)) =
-                    (outward(row).and_then(pack_postcode), district(row))
-                {
+                if let (Some(packed), Some(district)) = (outward(row).and_then(pack_postcode), district(row)) {
                     let district = self.district(district, None, None)?;
-                    let place =
-                        self.place(UNKNOWN_KEY, district, decile(row).unwrap_or(NO_DECILE))?;
+                    let place = self.place(UNKNOWN_KEY, district, decile(row).unwrap_or(NO_DECILE))?;
                     self.by_postcode_district.insert(packed, place);
                 }
             }
@@ -230,9 +212,7 @@ impl Builder {
             let batch = batch?;
             let (new, old) = (text(&batch, 0), text(&batch, 1));
             for row in 0..batch.num_rows() {
-                let (Some(new), Some(old)) =
-                    (new(row).and_then(pack_gss), old(row).and_then(pack_gss))
-                else {
+                let (Some(new), Some(old)) = (new(row).and_then(pack_gss), old(row).and_then(pack_gss)) else {
                     continue;
                 };
                 parts.push((new, self.by_code.get(&old).copied().unwrap_or(NOWHERE)));
@@ -241,9 +221,7 @@ impl Builder {
         for same in parts.chunk_by(|(a, _), (b, _)| a == b) {
             let (code, first) = same[0];
             let district = self.columns.district[first as usize];
-            let one_district = same
-                .iter()
-                .all(|(_, place)| self.columns.district[*place as usize] == district);
+            let one_district = same.iter().all(|(_, place)| self.columns.district[*place as usize] == district);
             if self.by_code.contains_key(&code) || district == UNKNOWN_KEY || !one_district {
                 continue;
             }

@@ -118,10 +118,10 @@ pub(crate) enum Step {
 /// Partitions of each topic.
 pub(crate) const PARTITIONS: i32 = 3;
 
-fn statement() -> impl Strategy<Value = Statement> {
-    (any::<bool>(), 0..4_u32, 0..3_i32, 0..3_i64, 0..6_u8, prop::bool::weighted(0.15)).prop_map(
-        |(funding, identity, revision, recorded_at, content, cancel)| Statement {
-            dataset: if funding { Dataset::Funding } else { Dataset::Employment },
+fn statement(dataset: BoxedStrategy<Dataset>) -> impl Strategy<Value = Statement> {
+    (dataset, 0..4_u32, 0..3_i32, 0..3_i64, 0..6_u8, prop::bool::weighted(0.15)).prop_map(
+        |(dataset, identity, revision, recorded_at, content, cancel)| Statement {
+            dataset,
             identity,
             revision,
             recorded_at,
@@ -131,12 +131,20 @@ fn statement() -> impl Strategy<Value = Statement> {
     )
 }
 
-fn message() -> impl Strategy<Value = Message> {
+fn message(dataset: BoxedStrategy<Dataset>) -> impl Strategy<Value = Message> {
     prop_oneof![
-        12 => statement().prop_map(Message::Event),
-        1 => any::<bool>().prop_map(|funding| {
-            Message::Bad(if funding { Dataset::Funding } else { Dataset::Employment })
-        }),
+        12 => statement(dataset.clone()).prop_map(Message::Event),
+        1 => dataset.prop_map(Message::Bad),
+    ]
+}
+
+/// One dataset, or both in one ledger.
+fn datasets() -> impl Strategy<Value = BoxedStrategy<Dataset>> {
+    use Dataset::{Employment, Funding};
+    prop_oneof![
+        Just(Just(Funding).boxed()),
+        Just(Just(Employment).boxed()),
+        Just(prop_oneof![Just(Funding), Just(Employment)].boxed()),
     ]
 }
 
@@ -144,13 +152,12 @@ fn message() -> impl Strategy<Value = Message> {
 /// events, in no order: 1 to 60 of them.
 pub(crate) fn messages() -> impl Strategy<Value = Vec<Message>> {
     // Whole messages are repeated as a producer's retry does.
-    (prop::collection::vec(message(), 1..48), prop::collection::vec(any::<prop::sample::Index>(), 0..12)).prop_map(
-        |(mut messages, repeats)| {
-            let again: Vec<Message> = repeats.iter().map(|repeat| repeat.get(&messages).clone()).collect();
-            messages.extend(again);
-            messages
-        },
-    )
+    let stated = datasets().prop_flat_map(|dataset| prop::collection::vec(message(dataset), 1..48));
+    (stated, prop::collection::vec(any::<prop::sample::Index>(), 0..12)).prop_map(|(mut messages, repeats)| {
+        let again: Vec<Message> = repeats.iter().map(|repeat| repeat.get(&messages).clone()).collect();
+        messages.extend(again);
+        messages
+    })
 }
 
 /// Which partition each message goes to, and how many offsets before it hold none.
@@ -162,8 +169,8 @@ pub(crate) fn places() -> impl Strategy<Value = Vec<(i32, i64)>> {
 /// What the reader does after each message.
 pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        10 => Just(Step::Read),
-        5 => Just(Step::Post),
+        20 => Just(Step::Read),
+        8 => Just(Step::Post),
         2 => Just(Step::Flush),
         1 => Just(Step::Restart),
     ];

@@ -76,7 +76,8 @@ pub(crate) fn standing_and_reversed(journal: &Journal) -> BTreeMap<String, (u32,
                 continue;
             }
             let sign = if file.reversals { -1 } else { 1 };
-            let columns: Vec<String> = carried.iter().map(|name| format!("{name}={}", cell(&batch, name, row))).collect();
+            let columns: Vec<String> =
+                carried.iter().map(|name| format!("{name}={}", cell(&batch, name, row))).collect();
             let own = (sign * entry, sign * cancelled, i128::from(sign) * quantity(&batch, row));
             let counts = rows.entry(format!("{} {own:?} {columns:?}", file.book)).or_default();
             if file.reversals { counts.1 += 1 } else { counts.0 += 1 }

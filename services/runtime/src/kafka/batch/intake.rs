@@ -35,10 +35,7 @@ impl Intake {
         // SAFETY: the client is alive, and this struct keeps it alive for as
         // long as the queue.
         let queue = unsafe { native::rd_kafka_queue_new(consumer.client().native_ptr()) };
-        Some(Self {
-            queue: NonNull::new(queue)?,
-            consumer: Some(consumer),
-        })
+        Some(Self { queue: NonNull::new(queue)?, consumer: Some(consumer) })
     }
 
     pub(crate) fn consumer(&self) -> Option<&BaseConsumer<Events>> {
@@ -52,13 +49,8 @@ impl Intake {
             return false;
         };
         // SAFETY: client and topic name are alive during the call.
-        let from = unsafe {
-            native::rd_kafka_queue_get_partition(
-                consumer.client().native_ptr(),
-                topic.as_ptr(),
-                partition,
-            )
-        };
+        let from =
+            unsafe { native::rd_kafka_queue_get_partition(consumer.client().native_ptr(), topic.as_ptr(), partition) };
         if from.is_null() {
             return false;
         }
@@ -84,28 +76,18 @@ impl Intake {
         let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the queue is alive; the buffer has room for `max` pointers.
         let count = unsafe {
-            native::rd_kafka_consume_batch_queue(
-                self.queue.as_ptr(),
-                timeout_ms,
-                pointers.as_mut_ptr(),
-                max,
-            )
+            native::rd_kafka_consume_batch_queue(self.queue.as_ptr(), timeout_ms, pointers.as_mut_ptr(), max)
         };
         let count = usize::try_from(count).unwrap_or(0).min(max);
         // SAFETY: librdkafka has written the first `count` pointers.
         unsafe { pointers.set_len(count) };
-        let mut batch = MessageBatch {
-            slots: Vec::with_capacity(count),
-            ends: Vec::new(),
-            _intake: Arc::clone(self),
-        };
+        let mut batch = MessageBatch { slots: Vec::with_capacity(count), ends: Vec::new(), _intake: Arc::clone(self) };
         for pointer in pointers {
             let Some(message) = NonNull::new(pointer) else {
                 continue;
             };
             // SAFETY: the message is ours until it is destroyed.
-            let (code, topic) =
-                unsafe { (message.as_ref().err, topics.index(message.as_ref().rkt)) };
+            let (code, topic) = unsafe { (message.as_ref().err, topics.index(message.as_ref().rkt)) };
             let slot = Slot { message, topic };
             if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
                 batch.slots.push(slot);
@@ -130,18 +112,13 @@ impl Drop for Intake {
         // Closing waits for librdkafka's threads, which may wait for a broker
         // that is gone: so it gets a thread and a limit.
         let (done, closed) = mpsc::channel();
-        let closing = thread::Builder::new()
-            .name("kafka-close".to_owned())
-            .spawn(move || {
-                drop(consumer);
-                // Nobody listens any more once the limit is past.
-                let _outcome = done.send(());
-            });
+        let closing = thread::Builder::new().name("kafka-close".to_owned()).spawn(move || {
+            drop(consumer);
+            // Nobody listens any more once the limit is past.
+            let _outcome = done.send(());
+        });
         if closing.is_ok() && closed.recv_timeout(CLOSE_WAIT).is_err() {
-            tracing::warn!(
-                seconds = CLOSE_WAIT.as_secs(),
-                "kafka consumer did not close in time; it is left behind"
-            );
+            tracing::warn!(seconds = CLOSE_WAIT.as_secs(), "kafka consumer did not close in time; it is left behind");
         }
     }
 }
@@ -160,10 +137,7 @@ const UNKNOWN_TOPIC: u32 = u32::MAX;
 
 impl TopicTable {
     pub(crate) fn new(names: Vec<Arc<str>>) -> Self {
-        Self {
-            names,
-            handles: Vec::new(),
-        }
+        Self { names, handles: Vec::new() }
     }
 
     pub(crate) fn names(&self) -> &[Arc<str>] {
@@ -185,13 +159,8 @@ impl TopicTable {
         // SAFETY: the caller holds a message of this topic; its name is a C
         // string that lives as long.
         let name = unsafe { CStr::from_ptr(native::rd_kafka_topic_name(handle)) };
-        let found = self
-            .names
-            .iter()
-            .position(|known| known.as_bytes() == name.to_bytes());
-        let index = found
-            .and_then(|index| u32::try_from(index).ok())
-            .unwrap_or(UNKNOWN_TOPIC);
+        let found = self.names.iter().position(|known| known.as_bytes() == name.to_bytes());
+        let index = found.and_then(|index| u32::try_from(index).ok()).unwrap_or(UNKNOWN_TOPIC);
         self.handles.push((address, index));
         index
     }

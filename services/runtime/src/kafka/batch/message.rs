@@ -22,11 +22,7 @@ pub struct Message<'a> {
 
 impl<'a> Message<'a> {
     pub(super) const fn of(slot: &'a Slot) -> Self {
-        Self {
-            raw: slot.message,
-            topic: slot.topic,
-            batch: PhantomData,
-        }
+        Self { raw: slot.message, topic: slot.topic, batch: PhantomData }
     }
 
     /// The plain fields; librdkafka does not write to them any more.
@@ -70,8 +66,7 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn timestamp_millis(&self) -> Option<i64> {
         // SAFETY: the message is alive; the kind of timestamp is not asked for.
-        let millis =
-            unsafe { native::rd_kafka_message_timestamp(self.raw.as_ptr(), ptr::null_mut()) };
+        let millis = unsafe { native::rd_kafka_message_timestamp(self.raw.as_ptr(), ptr::null_mut()) };
         (millis >= 0).then_some(millis)
     }
 
@@ -91,25 +86,14 @@ impl<'a> Message<'a> {
             // SAFETY: the headers belong to the message; the out-pointers are
             // locals.
             let code = unsafe {
-                native::rd_kafka_header_get_all(
-                    headers,
-                    found.len(),
-                    &raw mut name,
-                    &raw mut value,
-                    &raw mut size,
-                )
+                native::rd_kafka_header_get_all(headers, found.len(), &raw mut name, &raw mut value, &raw mut size)
             };
             if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
                 return found;
             }
             // SAFETY: name is a C string and value has `size` bytes, both alive
             // as long as the message.
-            found.push(unsafe {
-                Header {
-                    key: text(name),
-                    value: bytes(value.cast(), size).map(<[u8]>::to_vec),
-                }
-            });
+            found.push(unsafe { Header { key: text(name), value: bytes(value.cast(), size).map(<[u8]>::to_vec) } });
         }
     }
 }
@@ -133,7 +117,5 @@ pub(super) unsafe fn text(pointer: *const c_char) -> String {
         return String::new();
     }
     // SAFETY: as the caller promises.
-    unsafe { CStr::from_ptr(pointer) }
-        .to_string_lossy()
-        .into_owned()
+    unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
 }

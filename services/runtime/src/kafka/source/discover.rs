@@ -33,17 +33,8 @@ enum Answer<T> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(
-        consumer: &'a BaseConsumer<Events>,
-        config: &'a KafkaConfig,
-        shutdown: &'a Shutdown,
-    ) -> Self {
-        Self {
-            consumer,
-            config,
-            shutdown,
-            begun: Instant::now(),
-        }
+    pub(super) fn new(consumer: &'a BaseConsumer<Events>, config: &'a KafkaConfig, shutdown: &'a Shutdown) -> Self {
+        Self { consumer, config, shutdown, begun: Instant::now() }
     }
 
     /// All partitions of `topics`, by topic and number.
@@ -60,22 +51,10 @@ impl<'a> Search<'a> {
                 let (log_start, end) = self.ask(|| self.bounds(name, partition))?;
                 let wanted = next_offset(name, partition);
                 if let Some(wanted) = wanted.filter(|wanted| *wanted > end) {
-                    return Err(SourceError::PositionAhead {
-                        topic: (*name).to_owned(),
-                        partition,
-                        wanted,
-                        end,
-                    });
+                    return Err(SourceError::PositionAhead { topic: (*name).to_owned(), partition, wanted, end });
                 }
                 let start = wanted.map_or(log_start, |wanted| wanted.max(log_start));
-                found.push(Partition {
-                    topic,
-                    partition,
-                    log_start,
-                    wanted,
-                    start,
-                    end,
-                });
+                found.push(Partition { topic, partition, log_start, wanted, start, end });
             }
         }
         Ok(found)
@@ -84,10 +63,7 @@ impl<'a> Search<'a> {
     /// Asks until there is an answer or the time is up: the time for a broker
     /// runs from the connection's beginning, the time for a topic from the
     /// first answer without it.
-    fn ask<T>(
-        &self,
-        mut question: impl FnMut() -> Result<Answer<T>, SourceError>,
-    ) -> Result<T, SourceError> {
+    fn ask<T>(&self, mut question: impl FnMut() -> Result<Answer<T>, SourceError>) -> Result<T, SourceError> {
         let mut missing_since = None;
         loop {
             let error = match question()? {
@@ -99,8 +75,7 @@ impl<'a> Search<'a> {
             }
             let over = match &error {
                 SourceError::TopicMissing { .. } => {
-                    missing_since.get_or_insert_with(Instant::now).elapsed()
-                        >= self.config.topic_wait()
+                    missing_since.get_or_insert_with(Instant::now).elapsed() >= self.config.topic_wait()
                 }
                 _ => self.begun.elapsed() >= self.config.connect_timeout(),
             };
@@ -110,11 +85,7 @@ impl<'a> Search<'a> {
             // Waits for whatever the client has to say, so that a refused
             // login ends the search at once; the rest the answers will tell.
             let _event = self.consumer.poll(PAUSE);
-            let refusal = self
-                .consumer
-                .context()
-                .take()
-                .filter(|lasting| failure::is_refusal(lasting.code));
+            let refusal = self.consumer.context().take().filter(|lasting| failure::is_refusal(lasting.code));
             if let Some(lasting) = refusal {
                 return Err(SourceError::of_client(&lasting));
             }
@@ -135,35 +106,23 @@ impl<'a> Search<'a> {
         if found.partitions().is_empty() {
             return Ok(Answer::NotYet(self.missing(topic)));
         }
-        Ok(Answer::Found(
-            found
-                .partitions()
-                .iter()
-                .map(rdkafka::metadata::MetadataPartition::id)
-                .collect(),
-        ))
+        Ok(Answer::Found(found.partitions().iter().map(rdkafka::metadata::MetadataPartition::id).collect()))
     }
 
     fn bounds(&self, topic: &str, partition: i32) -> Result<Answer<(i64, i64)>, SourceError> {
-        let answer: KafkaResult<(i64, i64)> =
-            self.consumer.fetch_watermarks(topic, partition, STEP);
-        answer.map_or_else(
-            |error| self.not_yet(&error),
-            |bounds| Ok(Answer::Found(bounds)),
-        )
+        let answer: KafkaResult<(i64, i64)> = self.consumer.fetch_watermarks(topic, partition, STEP);
+        answer.map_or_else(|error| self.not_yet(&error), |bounds| Ok(Answer::Found(bounds)))
     }
 
     fn not_yet<T>(&self, error: &KafkaError) -> Result<Answer<T>, SourceError> {
         let reason = failure::describe(error);
         match error.rdkafka_error_code() {
             Some(code) if failure::is_refusal(code) => Err(SourceError::Refused { reason }),
-            Some(code) if failure::is_transient(code) => {
-                Ok(Answer::NotYet(SourceError::Unavailable {
-                    brokers: self.config.brokers.clone(),
-                    seconds: self.config.connect_timeout_seconds,
-                    reason,
-                }))
-            }
+            Some(code) if failure::is_transient(code) => Ok(Answer::NotYet(SourceError::Unavailable {
+                brokers: self.config.brokers.clone(),
+                seconds: self.config.connect_timeout_seconds,
+                reason,
+            })),
             _ => Err(SourceError::Client { reason }),
         }
     }
@@ -179,17 +138,12 @@ impl<'a> Search<'a> {
                 seconds: self.config.connect_timeout_seconds,
                 reason: code.to_string(),
             })),
-            code => Err(SourceError::Refused {
-                reason: format!("topic {topic}: {code}"),
-            }),
+            code => Err(SourceError::Refused { reason: format!("topic {topic}: {code}") }),
         }
     }
 
     fn missing(&self, topic: &str) -> SourceError {
-        SourceError::TopicMissing {
-            topic: topic.to_owned(),
-            seconds: self.config.topic_wait_seconds,
-        }
+        SourceError::TopicMissing { topic: topic.to_owned(), seconds: self.config.topic_wait_seconds }
     }
 }
 
@@ -199,10 +153,5 @@ fn first_error(topic: &MetadataTopic) -> Option<RDKafkaRespErr> {
         .partitions()
         .iter()
         .filter_map(rdkafka::metadata::MetadataPartition::error)
-        .find(|code| {
-            !matches!(
-                code,
-                RDKafkaRespErr::RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE
-            )
-        })
+        .find(|code| !matches!(code, RDKafkaRespErr::RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE))
 }

@@ -4,28 +4,16 @@ use crate::exit::Exit;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// No broker answered in time.
-    #[error(
-        "no kafka broker answers at {brokers} after {seconds} s: {reason}; check kafka.brokers and the network"
-    )]
-    Unavailable {
-        brokers: String,
-        seconds: u64,
-        reason: String,
-    },
+    #[error("no kafka broker answers at {brokers} after {seconds} s: {reason}; check kafka.brokers and the network")]
+    Unavailable { brokers: String, seconds: u64, reason: String },
     /// A topic is not there, or is no longer.
     #[error(
         "topic {topic} does not exist (waited {seconds} s); create it, or name the right one in the settings under topics"
     )]
     TopicMissing { topic: String, seconds: u64 },
     /// A partition has no leader that answers.
-    #[error(
-        "topic {topic} is there, but not all of its partitions have a leader after {seconds} s: {reason}"
-    )]
-    TopicUnready {
-        topic: String,
-        seconds: u64,
-        reason: String,
-    },
+    #[error("topic {topic} is there, but not all of its partitions have a leader after {seconds} s: {reason}")]
+    TopicUnready { topic: String, seconds: u64, reason: String },
     /// The login or a right is refused.
     #[error("kafka refuses: {reason}; check kafka.properties and the rights of this user")]
     Refused { reason: String },
@@ -33,32 +21,16 @@ pub enum SourceError {
     #[error(
         "offset {offset} of {topic} [{partition}] is gone before it was read: {reason}; start again to go on with what is left and book the rest as absent"
     )]
-    OffsetLost {
-        topic: String,
-        partition: i32,
-        offset: i64,
-        reason: String,
-    },
+    OffsetLost { topic: String, partition: i32, offset: i64, reason: String },
     /// The position lies beyond the end: another topic of the same name, or one
     /// that was deleted and made again.
     #[error(
         "the next offset to read from {topic} [{partition}] is {wanted}, but the partition ends at {end}: this is not the topic that was read before"
     )]
-    PositionAhead {
-        topic: String,
-        partition: i32,
-        wanted: i64,
-        end: i64,
-    },
+    PositionAhead { topic: String, partition: i32, wanted: i64, end: i64 },
     /// A partition reports an error that does not pass.
     #[error("reading {topic} [{partition}] at offset {offset} failed with {code}: {reason}")]
-    Partition {
-        topic: String,
-        partition: i32,
-        offset: i64,
-        code: String,
-        reason: String,
-    },
+    Partition { topic: String, partition: i32, offset: i64, code: String, reason: String },
     /// A property that librdkafka does not take.
     #[error("the kafka client cannot be made: {reason}; check kafka.properties")]
     Settings { reason: String },
@@ -78,9 +50,10 @@ impl SourceError {
             Self::Unavailable { .. }
             | Self::TopicMissing { .. }
             | Self::TopicUnready { .. }
-            | Self::Refused { .. } => Exit::KafkaUnavailable,
+            | Self::Refused { .. }
+            | Self::Partition { .. }
+            | Self::Client { .. } => Exit::KafkaUnavailable,
             Self::OffsetLost { .. } | Self::PositionAhead { .. } => Exit::CheckFailed,
-            Self::Partition { .. } | Self::Client { .. } => Exit::KafkaUnavailable,
             Self::Settings { .. } => Exit::Config,
             Self::Interrupted => Exit::Ok,
         }
