@@ -26,6 +26,7 @@ impl Stage {
 macro_rules! reasons {
     ($($variant:ident, $code:literal, $stage:ident, $sentence:literal;)*) => {
         /// Reason a message was rejected.
+        #[expect(clippy::doc_markdown, reason = "the sentences are read by people, in tables and dead letters")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
             $(#[doc = $sentence] $variant,)*

@@ -15,7 +15,7 @@ def read_manifest(folder: Path) -> dict[str, dict]:
     except (KeyError, ValueError) as error:
         raise SystemExit(f"{path} is no manifest: {error!r}") from None
     if isinstance(tables, list):
-        tables = {table["name"]: table for table in tables}
+        tables = {table["table"]: table for table in tables}
     return tables
 
 

@@ -102,6 +102,6 @@ impl Broker {
 
 impl std::fmt::Debug for Broker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Broker").field("address", &self.address).field("real", &self.is_real()).finish()
+        f.debug_struct("Broker").field("address", &self.address).field("real", &self.is_real()).finish_non_exhaustive()
     }
 }

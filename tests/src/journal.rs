@@ -17,19 +17,19 @@ pub fn text<'a>(batch: &'a RecordBatch, name: &str) -> impl Fn(usize) -> Option<
 }
 
 /// Column `name` of 64-bit integers.
-pub fn long<'a>(batch: &'a RecordBatch, name: &str) -> impl Fn(usize) -> i64 {
+pub fn long(batch: &RecordBatch, name: &str) -> impl Fn(usize) -> i64 {
     let column = batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}")).as_primitive::<Int64Type>();
     move |row| column.value(row)
 }
 
 /// Column `name` of 32-bit integers.
-pub fn int<'a>(batch: &'a RecordBatch, name: &str) -> impl Fn(usize) -> i32 {
+pub fn int(batch: &RecordBatch, name: &str) -> impl Fn(usize) -> i32 {
     let column = batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}")).as_primitive::<Int32Type>();
     move |row| column.value(row)
 }
 
 /// Column `name` of decimals, in ten-thousandths.
-pub fn decimal<'a>(batch: &'a RecordBatch, name: &str) -> impl Fn(usize) -> Option<i128> {
+pub fn decimal(batch: &RecordBatch, name: &str) -> impl Fn(usize) -> Option<i128> {
     let column =
         batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}")).as_primitive::<Decimal128Type>();
     assert_eq!(column.scale(), 4, "{name}");

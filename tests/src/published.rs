@@ -41,7 +41,7 @@ impl Published {
         for table in manifest["tables"].as_array().expect("tables") {
             let name = table["table"].as_str().expect("a table's name");
             let bytes = fs::read(folder.join(table["file"].as_str().expect("a file"))).expect("a published file");
-            let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest = format!("{:x}", Sha256::digest(&bytes));
             assert_eq!(table["sha256"], digest.as_str(), "{name}");
             assert_eq!(table["bytes"], bytes.len(), "{name}");
             digests.insert(name.to_owned(), digest);

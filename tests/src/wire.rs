@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// Messages of 20 MB are sent in tests.
 const MESSAGE_BYTES_MAX: &str = "67108864";
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(100);
 
 /// A message as it lies in a topic.

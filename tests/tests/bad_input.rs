@@ -79,14 +79,14 @@ fn cases() -> Vec<Case> {
         (Reason::MagicWrong, Some(b"{\"source\": \"json\"}".to_vec())),
         (Reason::SchemaUnknown, Some(with([0, 0, 15, 66, 64]))),
         (Reason::SchemaIncompatible, Some([&[0], &other[..], &whole[5..]].concat())),
-        (Reason::BodyMalformed, Some(replaced(&whole, b"sound-999", b"so\xFF\xFE-999"))),
+        (Reason::BodyMalformed, Some(replaced(&whole, b"sound-999", b"sou\xFF\xFE-999"))),
         (Reason::TrailingBytes, Some([&whole[..], &[0; 4]].concat())),
         // Two sound messages glued into one are one message too many.
         (Reason::TrailingBytes, Some([&whole[..], &whole[..]].concat())),
         (Reason::BodyMalformed, Some([&whole[..5], &[0xFF; 12]].concat())),
     ];
     cases.extend([
-        refuse(Reason::IdentityMissing, &|event| event.event_id = " ".to_owned()),
+        refuse(Reason::IdentityMissing, &|event| " ".clone_into(&mut event.event_id)),
         refuse(Reason::AmountNotPositive, &|event| event.amount = Some(Decimal::new(-1, 4))),
         refuse(Reason::CurrencyUnknown, &|event| event.currency = Some("pounds, mostly".to_owned())),
         refuse(Reason::DateInFuture, &|event| event.occurred_on = Some(DAY + 4)),

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_commonweal-under-test");
 const SEED: u64 = 2020;
-const WALL_MAX: Duration = Duration::from_secs(60);
+const WALL_MAX: Duration = Duration::from_mins(1);
 const MEMORY_BYTES_MAX: u64 = 512 * 1024 * 1024;
 const TEN_THOUSANDTHS: u32 = 4;
 

@@ -14,6 +14,9 @@ use std::fs;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_commonweal-under-test");
 
+/// A unit in ten-thousandths.
+const ONE: i128 = 10_000;
+
 /// What becomes of a dirty grant: its refusal, or the day and pounds it is
 /// posted with.
 enum Outcome {
@@ -25,7 +28,7 @@ use Outcome::{Posted, Refused};
 /// Each kind of dirt: its name, what it changes in a clean grant, and what
 /// must become of it.
 fn dirt() -> Vec<(&'static str, Value, Outcome)> {
-    let posted = |quarter| Posted { quarter, amount: 1_000_0000 };
+    let posted = |quarter| Posted { quarter, amount: 1_000 * ONE };
     vec![
         ("date in dd/mm/yyyy", json!({"awardDate": "04/05/2016"}), posted("2016-Q2")),
         ("date with a time zone", json!({"awardDate": "2016-04-01T00:00:00+01:00"}), posted("2016-Q2")),
@@ -118,12 +121,12 @@ fn each_kind_of_dirt_has_its_outcome() {
         let id = format!("360G-test-dirty-{number}");
         assert_eq!(
             posted.remove(&format!("360G-test-clean-{number}")),
-            Some(("2016-Q1".to_owned(), 1_000_0000)),
+            Some(("2016-Q1".to_owned(), 1_000 * ONE)),
             "beside {name}"
         );
         match outcome {
             Posted { quarter, amount } => {
-                assert_eq!(posted.remove(&id), Some(((*quarter).to_owned(), *amount)), "{name}")
+                assert_eq!(posted.remove(&id), Some(((*quarter).to_owned(), *amount)), "{name}");
             }
             Refused(reason) => {
                 assert_eq!(posted.remove(&id), None, "{name}");
@@ -201,5 +204,5 @@ fn employment_files_have_their_dirt_refused() {
         let measure = text(batch, "measure");
         (0..batch.num_rows()).map(|row| measure(row).unwrap().to_owned()).collect()
     });
-    assert_eq!(sums, BTreeMap::from([("HEADCOUNT".to_owned(), (12_0000, 1)), ("HIRES".to_owned(), (4_0000, 1))]));
+    assert_eq!(sums, BTreeMap::from([("HEADCOUNT".to_owned(), (12 * ONE, 1)), ("HIRES".to_owned(), (4 * ONE, 1))]));
 }

@@ -1,7 +1,12 @@
 //! The contracts: compatibility over versions, the Arrow schemas beside the
 //! Avro ones, and decoding that no message can harm.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::similar_names,
+    reason = "a test fails by panicking; a decoder makes something decoded"
+)]
 
 mod arrow_siblings;
 mod avro_resolution;

@@ -85,9 +85,8 @@ impl AppError {
             Self::Reference(_) | Self::Producer(_) => Exit::Data,
             Self::Ledger(LedgerError::Fenced { .. }) => Exit::Fenced,
             Self::Ledger(LedgerError::Reference { .. }) => Exit::ReferenceMismatch,
-            Self::Ledger(LedgerError::Io { .. })
+            Self::Ledger(LedgerError::Io { .. } | LedgerError::Journal(JournalError::Io { .. }))
             | Self::Journal(JournalError::Io { .. } | JournalError::Missing(_))
-            | Self::Ledger(LedgerError::Journal(JournalError::Io { .. }))
             | Self::Publish(_)
             | Self::File { .. } => Exit::Io,
             Self::Usage(_) => Exit::Usage,

@@ -2,6 +2,7 @@
 //! of the real one. Seeded: each run joins the same events.
 //!
 //!     cargo run --release -p commonweal-enrich --example enrich_speed
+#![allow(clippy::pedantic, reason = "a measurement for people: rates are rounded, and nobody calls it")]
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a measurement that cannot run fails by panicking")]
 
 #[path = "../tests/common/batch.rs"]

@@ -126,7 +126,7 @@ pub(crate) fn content_digests(
     before: &[ArrayRef],
     after: &[ArrayRef],
 ) -> Result<BinaryArray, ArrowError> {
-    let rows = before.first().map_or(0, |column| column.len());
+    let rows = before.first().map_or(0, Array::len);
     let mut fields: Vec<(u8, Cells<'_>)> = Vec::with_capacity(FIELDS.len());
     for (name, number) in FIELDS {
         let position = schema.index_of(name)?;

@@ -21,18 +21,17 @@ struct Interner<'a, F> {
 
 impl<'a, F: Fn(&'a str) -> Option<Cow<'a, str>>> Interner<'a, F> {
     fn key(&mut self, text: &'a str) -> Key {
-        match self.last {
-            Some((last, key)) if last == text => return key,
-            _ => {}
+        if let Some((last, key)) = self.last
+            && last == text
+        {
+            return key;
         }
-        let key = match self.sent.get(text) {
-            Some(key) => *key,
-            None => {
-                let key = (self.canonical)(text).map(|form| self.intern(form));
-                self.sent.insert(text, key);
-                key
-            }
-        };
+        let known = self.sent.get(text).copied();
+        let key = known.unwrap_or_else(|| {
+            let key = (self.canonical)(text).map(|form| self.intern(form));
+            self.sent.insert(text, key);
+            key
+        });
         self.last = Some((text, key));
         key
     }

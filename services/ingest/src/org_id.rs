@@ -63,13 +63,12 @@ pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
 fn publisher<'a>(text: &'a str, region: &str, rest: &str) -> Option<Cow<'a, str>> {
     let (publisher, identifier) = rest.split_once('-').map_or((rest, None), |(name, id)| (name, Some(id)));
     let named = !publisher.is_empty() && publisher.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let identified = identifier.is_none_or(|identifier| {
-        !identifier.is_empty()
-            && !identifier.contains(|c: char| c.is_whitespace() || c.is_control())
+    let sound = identifier.is_none_or(|identifier| {
+        !identifier.contains(|c: char| c.is_whitespace() || c.is_control())
             && identifier.contains(char::is_alphanumeric)
             && !is_placeholder(identifier)
     });
-    if !(named && identified) {
+    if !(named && sound) {
         return None;
     }
     Some(if region == "360G" { Cow::Borrowed(text) } else { Cow::Owned(format!("360G-{rest}")) })

@@ -19,9 +19,8 @@ pub(crate) fn org_ids(
     findings: &mut Findings<'_>,
     exempt: impl Fn(usize) -> bool,
 ) -> Result<StringArray, IngestError> {
-    let rewritten = text::rewrite(columns.text(field)?, |row, text| match org_id::canonical(text) {
-        Some(form) => form,
-        None => {
+    let rewritten = text::rewrite(columns.text(field)?, |row, text| {
+        org_id::canonical(text).unwrap_or_else(|| {
             if !exempt(row) {
                 findings.content(row, Reason::OrgIdMalformed, field, || {
                     format!(
@@ -31,7 +30,7 @@ pub(crate) fn org_ids(
                 });
             }
             Cow::Borrowed(text)
-        }
+        })
     })?;
     Ok(rewritten)
 }

@@ -3,7 +3,7 @@
 use crate::JournalError;
 use commonweal_schemas::{Dataset, arrow_schema};
 use sha2::{Digest as _, Sha256};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
 /// A partition of the journal.
@@ -90,7 +90,12 @@ pub(crate) fn relative_path(book: Book, commit: i64, reversals: bool, digest: &s
 
 /// SHA-256 in hexadecimal, the part of a file's name that proves its content.
 pub(crate) fn content_digest(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(content) {
+        // Writing to a String cannot fail.
+        let _written = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 impl JournalFile {

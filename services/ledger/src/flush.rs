@@ -2,15 +2,19 @@
 //! readers, and reversals.
 
 use crate::columns::primitive;
-use crate::post::{NewRow, Pending, Reversal, RowState, Target};
+use crate::gather::{Gather, places};
+use crate::parquet_files::{Encoded, encode_columns};
+use crate::post::{Pending, Reversal, RowState, Target};
 use crate::read_back::{EntriesFiles, read_entries};
 use crate::{LedgerError, Location, Stamp};
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, DictionaryArray, Int32Array, RecordBatch, StringArray};
-use arrow::compute::{cast, concat_batches, interleave};
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Type};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type};
+use commonweal_journal::Book;
 use commonweal_schemas::arrow_schema::{self, QUANTITY_PRECISION, QUANTITY_SCALE};
 use commonweal_schemas::{Dataset, Measure};
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, LazyLock};
 
 /// Columns of a posting that come from the event as they are.
 pub(crate) fn carried() -> Vec<String> {
@@ -20,28 +24,54 @@ pub(crate) fn carried() -> Vec<String> {
 }
 
 /// Entries of a commit.
-pub(crate) struct Entries {
-    /// In the posting schema, sorted by measure, then day.
-    pub(crate) batch: RecordBatch,
-    /// For each pending row, the row it became.
+pub(crate) struct Entries<'a> {
+    gather: Gather<'a>,
+    carried: usize,
+    /// Where the rows lie among the pending batches, sorted by measure, then day.
+    places: Vec<(usize, usize)>,
+    /// What each of them adds to the sums.
+    states: Vec<RowState>,
+    /// For each pending row, the row it becomes.
     pub(crate) rows: Vec<u32>,
 }
 
-/// The pending rows as entries.
-pub(crate) fn entries(pending: &Pending, stamp: Stamp) -> Result<Entries, LedgerError> {
-    let order = sorted(pending)?;
-    let mut rows = vec![0_u32; order.len()];
-    for (new, &old) in (0_u32..).zip(&order) {
-        rows[old as usize] = new;
+impl<'a> Entries<'a> {
+    /// The pending rows as entries.
+    pub(crate) fn of(pending: &'a Pending) -> Result<Self, LedgerError> {
+        let order = sorted(pending)?;
+        let mut rows = vec![0_u32; order.len()];
+        for (new, &old) in (0_u32..).zip(&order) {
+            rows[old as usize] = new;
+        }
+        let sorted = || order.iter().map(|&old| &pending.rows()[old as usize]);
+        let (places, states) = (places(sorted()), sorted().map(|row| row.state).collect());
+        let carried = carried();
+        let gather = Gather::new(pending.batches(), &carried)?;
+        Ok(Self { gather, carried: carried.len(), places, states, rows })
     }
-    let chosen: Vec<NewRow> = order.iter().map(|&old| pending.rows()[old as usize]).collect();
-    let states: Vec<RowState> = chosen.iter().map(|row| row.state).collect();
-    let mut columns = interleaved(pending, &chosen)?;
-    keep_quantity_of_records(&mut columns, &states)?;
-    columns.extend(state_columns(&states, 1)?);
-    columns.extend(stamp.columns(states.len()));
-    let batch = RecordBatch::try_new(arrow_schema::posting(), columns)?;
-    Ok(Entries { batch, rows })
+
+    /// Encodes the entries in the posting schema.
+    pub(crate) fn encode(&self, book: Book, stamp: Stamp) -> Result<Encoded, LedgerError> {
+        encode_columns(book, &arrow_schema::posting(), self.places.len(), |column, rows| {
+            self.column(column, rows, stamp)
+        })
+    }
+
+    /// Some rows of one column of the posting schema.
+    fn column(&self, column: usize, rows: Range<usize>, stamp: Stamp) -> Result<ArrayRef, LedgerError> {
+        let states = &self.states[rows.clone()];
+        if column == quantity_position() {
+            let mut quantity = [self.gather.column(column, &self.places[rows])?];
+            keep_quantity_of_records(&mut quantity, 0, states)?;
+            let [quantity] = quantity;
+            return Ok(quantity);
+        }
+        if column < self.carried {
+            return self.gather.column(column, &self.places[rows]);
+        }
+        let own = state_columns(states, 1)?.into_iter().chain(stamp.columns(states.len()));
+        own.into_iter().nth(column - self.carried).ok_or(LedgerError::Column("of the posting schema"))
+    }
 }
 
 /// Positions of the pending rows in the order readers want.
@@ -74,29 +104,11 @@ fn sort_keys(batch: &RecordBatch) -> Result<Vec<u64>, LedgerError> {
         .collect())
 }
 
-/// The carried columns of `rows`, gathered over the pending batches.
-fn interleaved(pending: &Pending, rows: &[NewRow]) -> Result<Vec<ArrayRef>, LedgerError> {
-    let indices: Vec<(usize, usize)> = rows.iter().map(|row| (row.batch as usize, row.row as usize)).collect();
-    let names = carried();
-    let mut columns = Vec::with_capacity(names.len());
-    for name in &names {
-        let arrays = pending
-            .batches()
-            .iter()
-            .map(|batch| batch.column_by_name(name).map(AsRef::as_ref))
-            .collect::<Option<Vec<&dyn Array>>>()
-            .ok_or(LedgerError::Column("of the enriched schema"))?;
-        columns.push(interleave(&arrays, &indices)?);
-    }
-    Ok(columns)
-}
-
 /// Notes and tombstones add nothing, whatever quantity their event states.
-fn keep_quantity_of_records(columns: &mut [ArrayRef], states: &[RowState]) -> Result<(), LedgerError> {
+fn keep_quantity_of_records(columns: &mut [ArrayRef], at: usize, states: &[RowState]) -> Result<(), LedgerError> {
     if states.iter().all(|state| state.entry != 0) {
         return Ok(());
     }
-    let at = quantity_position();
     let quantity = columns[at].as_primitive_opt::<Decimal128Type>().ok_or(LedgerError::Column("quantity"))?;
     let kept = quantity.iter().zip(states).map(|(value, state)| if state.entry == 0 { Some(0) } else { value });
     columns[at] =
@@ -105,7 +117,8 @@ fn keep_quantity_of_records(columns: &mut [ArrayRef], states: &[RowState]) -> Re
 }
 
 fn quantity_position() -> usize {
-    arrow_schema::posting().index_of("quantity").unwrap_or(0)
+    static POSITION: LazyLock<usize> = LazyLock::new(|| arrow_schema::posting().index_of("quantity").unwrap_or(0));
+    *POSITION
 }
 
 /// `entry`, `cause`, `cancelled`, `conflict`; `sign` is -1 for reversals, whose
@@ -159,8 +172,8 @@ fn of_pending(pending: &Pending, stamp: Stamp) -> Result<Option<RecordBatch>, Le
     if rows.is_empty() {
         return Ok(None);
     }
-    let mut columns = interleaved(pending, &rows)?;
-    keep_quantity_of_records(&mut columns, &states)?;
+    let mut columns = Gather::new(pending.batches(), &carried())?.columns(&places(&rows))?;
+    keep_quantity_of_records(&mut columns, quantity_position(), &states)?;
     negate_quantity(&mut columns)?;
     columns.extend(state_columns(&states, -1)?);
     columns.extend(stamp.columns(rows.len()));
@@ -215,14 +228,4 @@ fn negate_quantity(columns: &mut [ArrayRef]) -> Result<(), LedgerError> {
     let negated: Decimal128Array = quantity.unary(i128::wrapping_neg);
     columns[at] = Arc::new(negated.with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE)?);
     Ok(())
-}
-
-/// First and last day of a batch of postings, for file skipping.
-pub(crate) fn days(batch: &RecordBatch) -> Option<(i32, i32)> {
-    let column = batch.column_by_name("occurred_on")?;
-    if column.data_type() != &DataType::Date32 {
-        return None;
-    }
-    let days = column.as_primitive_opt::<Date32Type>()?;
-    Some((arrow::compute::min(days)?, arrow::compute::max(days)?))
 }

@@ -9,6 +9,7 @@
 mod columns;
 mod error;
 mod flush;
+mod gather;
 mod identity;
 mod index;
 mod parquet_files;

@@ -1,22 +1,23 @@
 //! Journal files as Parquet: how they are encoded, and rows read back.
 
 use crate::LedgerError;
-use arrow::array::{RecordBatch, RecordBatchReader};
+use arrow::array::{ArrayRef, AsArray as _, RecordBatch, RecordBatchReader};
 use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Date32Type, SchemaRef};
 use bytes::Bytes;
 use commonweal_journal::Book;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
-use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
+use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::ChunkReader;
 use parquet::schema::types::ColumnPath;
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +26,10 @@ const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a page: what reading one old entry back costs.
 const PAGE_ROWS: usize = 8_192;
 
+/// Rows gathered and encoded at a time.
+const CHUNK_ROWS: usize = 8_192;
+/// The column files are skipped by.
+const DAY: &str = "occurred_on";
 /// Rows read at a time.
 const BATCH_ROWS: usize = 65_536;
 
@@ -34,17 +39,19 @@ const UNIQUE: [&str; 8] =
 /// Columns of slowly rising numbers.
 const RISING: [&str; 2] = ["recorded_at", "origin_offset"];
 
+/// Columns that readers skip row groups by. Bounds of the others would cost two
+/// comparisons a value and help nobody.
+const BOUNDED: [&str; 8] =
+    ["measure", "unit", "occurred_on", "quarter", "district", "origin_partition", "origin_offset", "ledger_commit"];
+
 fn properties() -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_statistics_enabled(EnabledStatistics::None)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS);
     for name in UNIQUE {
-        let path = ColumnPath::from(name);
-        builder = builder
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_statistics_enabled(path, EnabledStatistics::None);
+        builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);
     }
     for name in RISING {
         let path = ColumnPath::from(name);
@@ -52,20 +59,84 @@ fn properties() -> WriterProperties {
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
+    for name in BOUNDED {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Chunk);
+    }
     builder.build()
 }
 
-/// One Parquet file in memory, as large as the flush limits allow.
-pub(crate) fn encode(batch: &RecordBatch, book: Book) -> Result<Vec<u8>, LedgerError> {
-    let fault = |source| LedgerError::Parquet { path: book.name().into(), source };
+/// An encoded file, in memory: as large as the flush limits allow.
+pub(crate) struct Encoded {
+    pub(crate) content: Vec<u8>,
+    pub(crate) rows: u64,
+    /// First and last `occurred_on` in days since 1970, where the book has it.
+    pub(crate) days: Option<(i32, i32)>,
+}
+
+/// A batch as a file.
+pub(crate) fn encode(batch: &RecordBatch, book: Book) -> Result<Encoded, LedgerError> {
+    let mut writer = writer(book, &batch.schema())?;
+    writer.write(batch).map_err(fault(book))?;
+    let content = writer.into_inner().map_err(fault(book))?;
+    Ok(Encoded { content, rows: batch.num_rows() as u64, days: batch.column_by_name(DAY).and_then(days) })
+}
+
+/// `rows` rows of flat columns as a file; `column` gives some rows of the
+/// column with a number. Column after column, a few rows at a time: what a
+/// column is gathered from stays in the cache, and so does what it becomes.
+pub(crate) fn encode_columns(
+    book: Book,
+    schema: &SchemaRef,
+    rows: usize,
+    column: impl Fn(usize, Range<usize>) -> Result<ArrayRef, LedgerError>,
+) -> Result<Encoded, LedgerError> {
+    let fault = fault(book);
+    let (mut file, factory) = writer(book, schema)?.into_serialized_writer().map_err(&fault)?;
+    let mut span: Option<(i32, i32)> = None;
+    for (number, first) in (0..rows).step_by(ROW_GROUP_ROWS).enumerate() {
+        let end = rows.min(first + ROW_GROUP_ROWS);
+        let writers = factory.create_column_writers(number).map_err(&fault)?;
+        let mut group = file.next_row_group().map_err(&fault)?;
+        for ((number, field), mut writer) in schema.fields().iter().enumerate().zip(writers) {
+            for chunk in (first..end).step_by(CHUNK_ROWS) {
+                let array = column(number, chunk..end.min(chunk + CHUNK_ROWS))?;
+                if field.name() == DAY {
+                    span = widened(span, days(&array));
+                }
+                for leaf in compute_leaves(field, &array).map_err(&fault)? {
+                    writer.write(&leaf).map_err(&fault)?;
+                }
+            }
+            writer.close().map_err(&fault)?.append_to_row_group(&mut group).map_err(&fault)?;
+        }
+        group.close().map_err(&fault)?;
+    }
+    let content = file.into_inner().map_err(&fault)?;
+    Ok(Encoded { content, rows: rows as u64, days: span })
+}
+
+fn writer(book: Book, schema: &SchemaRef) -> Result<ArrowWriter<Vec<u8>>, LedgerError> {
     // Without the Arrow schema in the metadata, text is text to every reader,
     // whichever way it was encoded in memory.
     let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
-    let mut content = Vec::new();
-    let mut writer = ArrowWriter::try_new_with_options(&mut content, batch.schema(), options).map_err(fault)?;
-    writer.write(batch).map_err(fault)?;
-    writer.close().map_err(fault)?;
-    Ok(content)
+    ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), options).map_err(fault(book))
+}
+
+fn fault(book: Book) -> impl Fn(parquet::errors::ParquetError) -> LedgerError {
+    move |source| LedgerError::Parquet { path: book.name().into(), source }
+}
+
+/// First and last day of a column.
+fn days(column: &ArrayRef) -> Option<(i32, i32)> {
+    let days = column.as_primitive_opt::<Date32Type>()?;
+    Some((arrow::compute::min(days)?, arrow::compute::max(days)?))
+}
+
+fn widened(known: Option<(i32, i32)>, new: Option<(i32, i32)>) -> Option<(i32, i32)> {
+    match (known, new) {
+        (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
+        (known, new) => known.or(new),
+    }
 }
 
 /// Which rows of a file to read.

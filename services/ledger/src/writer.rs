@@ -1,9 +1,9 @@
 //! The one writer of a dataset: gathers, and commits all books together.
 
 use crate::columns::primitive;
-use crate::flush;
+use crate::flush::{self, Entries};
 use crate::index::Index;
-use crate::parquet_files::encode;
+use crate::parquet_files::{Encoded, encode};
 use crate::post::{self, Contested, Pending};
 use crate::protocol::{self, Decision, Mark};
 use crate::read_back::{EntriesFiles, read_entries};
@@ -170,13 +170,13 @@ impl Ledger {
                 posted_at: stamp.posted_at,
             };
             match self.journal.commit(&commit).await {
-                Ok(_) => return self.committed(stamp, written).map(Some),
+                Ok(_) => return self.committed(stamp, &written).map(Some),
                 Err(JournalError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
             self.journal.reload().await?;
             match self.decide(attempt, &commit.additions).await? {
-                Decision::AlreadyCommitted => return self.committed(stamp, written).map(Some),
+                Decision::AlreadyCommitted => return self.committed(stamp, &written).map(Some),
                 Decision::Fenced { dataset, commit } => return Err(LedgerError::Fenced { dataset, commit }),
                 Decision::GiveUp => return Err(LedgerError::Contended { attempts: attempt }),
                 Decision::Retry => tracing::info!(attempt, "journal moved on, stamping anew"),
@@ -204,19 +204,22 @@ impl Ledger {
         for (&dataset, books) in &self.books {
             let book = Book::from(dataset);
             if !books.pending.rows().is_empty() {
-                let entries = flush::entries(&books.pending, stamp)?;
-                written.totals.entries += self.write_file(&mut written.additions, book, false, &entries.batch)?;
+                let entries = Entries::of(&books.pending)?;
+                let encoded = entries.encode(book, stamp)?;
+                written.totals.entries += self.write_file(&mut written.additions, book, false, &encoded)?;
                 written.rows.insert(dataset, entries.rows);
             }
             if let Some(reversals) = flush::reversals(dataset, &books.pending, &books.files, stamp)? {
-                written.totals.reversals += self.write_file(&mut written.additions, book, true, &reversals)?;
+                let encoded = encode(&reversals, book)?;
+                written.totals.reversals += self.write_file(&mut written.additions, book, true, &encoded)?;
             }
         }
         if !self.rejected.is_empty() {
             let batch = rejected::to_batch(&self.rejected, stamp)?;
-            written.totals.rejections += self.write_file(&mut written.additions, Book::Rejections, false, &batch)?;
+            let encoded = encode(&batch, Book::Rejections)?;
+            written.totals.rejections += self.write_file(&mut written.additions, Book::Rejections, false, &encoded)?;
         }
-        let receipts = self.receipts.to_batch(stamp)?;
+        let receipts = encode(&self.receipts.to_batch(stamp)?, Book::Receipts)?;
         self.write_file(&mut written.additions, Book::Receipts, false, &receipts)?;
         written.totals.bytes = written.additions.iter().map(Addition::bytes).sum();
         Ok(written)
@@ -227,17 +230,15 @@ impl Ledger {
         additions: &mut Vec<Addition>,
         book: Book,
         reversals: bool,
-        batch: &RecordBatch,
+        file: &Encoded,
     ) -> Result<u64, LedgerError> {
-        let rows = batch.num_rows() as u64;
-        let content = encode(batch, book)?;
-        let addition = self.journal.write_file(book, reversals, rows, &content)?;
-        additions.push(addition.with_days(flush::days(batch)));
-        Ok(rows)
+        let addition = self.journal.write_file(book, reversals, file.rows, &file.content)?;
+        additions.push(addition.with_days(file.days));
+        Ok(file.rows)
     }
 
     /// Brings the index up to the commit and forgets what was gathered.
-    fn committed(&mut self, stamp: Stamp, written: Written) -> Result<Committed, LedgerError> {
+    fn committed(&mut self, stamp: Stamp, written: &Written) -> Result<Committed, LedgerError> {
         let commit = u32::try_from(stamp.commit).map_err(|_| LedgerError::LocationOverflow("a commit number"))?;
         let files = self.journal.book_files_of(stamp.commit)?;
         for (&dataset, books) in &mut self.books {

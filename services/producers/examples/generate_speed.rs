@@ -1,6 +1,7 @@
 //! Prints how many messages a second one core generates.
 //!
 //! `cargo run --release -p commonweal-producers --example generate_speed [MESSAGES]`
+#![allow(clippy::pedantic, reason = "a measurement for people: rates are rounded, and nobody calls it")]
 
 use commonweal_producers::{Codecs, Generator, Plan, ProducerError};
 use std::sync::Arc;

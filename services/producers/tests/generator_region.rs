@@ -88,10 +88,11 @@ impl InForce {
         self.funding.values().filter(|event| wanted(event)).filter_map(|event| event.amount).sum()
     }
 
-    /// Sum of a measure by employer and quarter end.
+    /// Sum of a measure by employer and quarter end; posts named by a job basis
+    /// are among the others already.
     fn by_employer(&self, measure: EmploymentMeasure) -> HashMap<(String, i32), i64> {
         let mut sums = HashMap::new();
-        for event in self.employment.values().filter(|event| event.measure == measure) {
+        for event in self.employment.values().filter(|event| event.measure == measure && event.job_basis.is_empty()) {
             let day = event.as_of.or(event.period_end).unwrap();
             let quantity: i64 = event.quantity.unwrap().try_into().unwrap();
             *sums.entry((event.employer_id.clone().unwrap(), day)).or_default() += quantity;

@@ -47,7 +47,7 @@ pub(crate) fn calendar(live: &[RecordBatch]) -> Result<RecordBatch, PublishError
     for batch in live {
         let column = cast(batch.column(0), &DataType::Utf8).map_err(PublishError::arrow("the calendar"))?;
         let Some(names) = column.as_any().downcast_ref::<StringArray>() else { continue };
-        for name in names.iter() {
+        for name in names {
             let quarter = Quarter::parse(name.unwrap_or_default())?;
             let (first, last) = span.unwrap_or((quarter, quarter));
             span = Some((first.min(quarter), last.max(quarter)));

@@ -91,7 +91,7 @@ mod tests {
 
     fn refused(names: &[&str], columns: Vec<ArrayRef>) -> String {
         let batch = batch(names, columns);
-        conform(&TABLE, &batch.schema(), &[batch.clone()]).unwrap_err()
+        conform(&TABLE, &batch.schema(), std::slice::from_ref(&batch)).unwrap_err()
     }
 
     /// Proves that rows are sorted by key, columns put in order and text views
@@ -102,7 +102,7 @@ mod tests {
             &["n", "k"],
             vec![Arc::new(Int64Array::from(vec![1, 2])), Arc::new(StringViewArray::from(vec!["b", "a"]))],
         );
-        let got = conform(&TABLE, &given.schema(), &[given.clone()]).unwrap();
+        let got = conform(&TABLE, &given.schema(), std::slice::from_ref(&given)).unwrap();
         let expected = batch(
             &["k", "n"],
             vec![Arc::new(StringArray::from(vec!["a", "b"])), Arc::new(Int64Array::from(vec![2, 1]))],

@@ -10,5 +10,5 @@ mod groups;
 mod scan;
 
 pub(crate) use coder::{Coder, Codes, NULL};
-pub(crate) use groups::{Amounts, COUNTS, Chunk, Groups};
+pub(crate) use groups::{Amounts, COUNTS, Chunk, Groups, Tuples};
 pub(crate) use scan::scan;

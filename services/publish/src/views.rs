@@ -3,8 +3,8 @@
 //!
 //! One pass over a dataset's segments makes `funding_cells` or
 //! `employment_cells` (without organisations), `parties` (organisations with an
-//! entry in force, by role), and for stocks `stock_series` and
-//! `stock_snapshots`.
+//! entry in force, by role), and for stocks `stock_snapshots`, `stock_series`
+//! and `stock_cells`, which number each other.
 
 use crate::PublishError;
 use crate::balances::{Kind, cell_amounts};
@@ -46,24 +46,14 @@ const EMPLOYMENT_CELLS: &[&str] = &[
     "place_basis",
     "quarter",
 ];
-/// What makes a series of snapshots of its own.
-const SERIES: &[&str] = &[
-    "organisation_id",
-    "counterparty_id",
-    "measure",
-    "unit",
-    "programme",
-    "district",
-    "combined_authority",
-    "region",
-    "job_basis",
-];
-/// Attributes of a series that models may group by.
-const SERIES_SHOWN: &[&str] =
-    &["measure", "unit", "programme", "district", "combined_authority", "region", "job_basis"];
+/// What of a series is shown: series of one cell are added.
+const STOCK_CELL: &[&str] = &["measure", "unit", "programme", "district", "combined_authority", "region", "job_basis"];
 
-/// Tables of one dataset, by name.
-pub(crate) struct Views(Vec<(&'static str, SchemaRef, Vec<RecordBatch>)>);
+/// A table by name.
+type Table = (&'static str, SchemaRef, Vec<RecordBatch>);
+
+/// Tables of one dataset.
+pub(crate) struct Views(Vec<Table>);
 
 impl Views {
     /// Registers the tables; `parties` of the datasets get names of their own.
@@ -84,8 +74,9 @@ struct Columns {
 
 impl Columns {
     fn new(names: Vec<&'static str>) -> Self {
-        let (coders, codes) = names.iter().map(|_| (Coder::default(), Codes::new())).unzip();
-        Self { names, coders, codes }
+        let coders = names.iter().map(|_| Coder::default()).collect();
+        let filled = vec![Codes::new(); names.len()];
+        Self { names, coders, codes: filled }
     }
 
     fn encode(&mut self, batch: &RecordBatch) -> Result<(), PublishError> {
@@ -151,66 +142,75 @@ pub(crate) fn views(dataset: Dataset, paths: &[PathBuf]) -> Result<Views, Publis
     Ok(Views(tables))
 }
 
-/// Series, and their snapshots.
+/// Snapshots of stocks, the series they belong to, and the cells series are
+/// shown in. Series and cells have numbers, on which engines join fast.
 struct Stocks {
+    cells: Groups,
     series: Groups,
     snapshots: Groups,
-    /// Series of each row of a batch.
-    numbers: Codes,
+    /// Cell and series of each row of a batch.
+    numbers: [Codes; 2],
 }
 
 impl Stocks {
     fn new() -> Self {
-        Self { series: Groups::new(SERIES.len()), snapshots: Groups::new(4), numbers: Codes::new() }
+        Self {
+            cells: Groups::new(STOCK_CELL.len()),
+            series: Groups::new(3),
+            snapshots: Groups::new(4),
+            numbers: [Codes::new(), Codes::new()],
+        }
     }
 
     fn add(&mut self, columns: &Columns, amounts: &[Amounts]) {
-        let as_of = &columns.codes[columns.at("as_of")];
-        self.numbers.clear();
-        self.numbers.resize(amounts.len(), NULL);
-        let numbers = &mut self.numbers;
+        let [organisation, counterparty, source, quarter, as_of] =
+            ["organisation_id", "counterparty_id", "source", "quarter", "as_of"]
+                .map(|name| columns.codes[columns.at(name)].as_slice());
         let dated = |row: usize| as_of[row] != NULL;
-        self.series.add(&columns.codes(SERIES), amounts, dated, |row, number| numbers[row] = number);
-        let [source, quarter] = ["source", "quarter"].map(|name| columns.codes[columns.at(name)].as_slice());
-        self.snapshots.add(&[&self.numbers, source, quarter, as_of], amounts, dated, |_, _| {});
+        let [cell, series] = &mut self.numbers;
+        for numbers in [&mut *cell, &mut *series] {
+            numbers.clear();
+            numbers.resize(amounts.len(), NULL);
+        }
+        self.cells.add(&columns.codes(STOCK_CELL), amounts, dated, |row, number| cell[row] = number);
+        let of_series = [cell.as_slice(), organisation, counterparty];
+        self.series.add(&of_series, amounts, dated, |row, number| series[row] = number);
+        self.snapshots.add(&[series, source, quarter, as_of], amounts, dated, |_, _| {});
     }
 
-    fn into_tables(self, columns: &Columns) -> Result<[(&'static str, SchemaRef, Vec<RecordBatch>); 2], PublishError> {
-        let series: Vec<Chunk> = self
-            .series
-            .into_chunks(|sum| sum.counts[0] > 0)
-            .into_iter()
-            .map(|mut chunk| {
-                let shown = SERIES.iter().zip(chunk.columns).filter(|(name, _)| SERIES_SHOWN.contains(name));
-                chunk.columns = shown.map(|(_, codes)| codes).collect();
-                chunk
-            })
+    fn into_tables(self, columns: &Columns) -> Result<Vec<Table>, PublishError> {
+        let live = |sum: &Amounts| sum.counts[0] > 0;
+        let cells = self.cells.into_chunks(live);
+        let cell_numbers: Vec<Codes> = cells.iter().map(|chunk| chunk.groups.clone()).collect();
+        let named = table("stock_cells", STOCK_CELL, columns, &cells, &[])?;
+        let series = self.series.into_chunks(live);
+        let series_numbers: Vec<Codes> = series.iter().map(|chunk| chunk.groups.clone()).collect();
+        let cell_of_series: Vec<Codes> = series.iter().map(|chunk| chunk.columns[0].clone()).collect();
+        let schema: SchemaRef = Arc::new(Schema::empty());
+        let rows = |chunk: &Chunk| arrow::array::RecordBatchOptions::new().with_row_count(Some(chunk.sums.len()));
+        let empty: Result<Vec<RecordBatch>, _> = series
+            .iter()
+            .map(|chunk| RecordBatch::try_new_with_options(Arc::clone(&schema), Vec::new(), &rows(chunk)))
             .collect();
-        let snapshots = self.snapshots.into_chunks(|sum| sum.counts[0] > 0);
-        let numbers: Vec<Codes> = snapshots.iter().map(|chunk| chunk.columns[0].clone()).collect();
-        let rest: Vec<Chunk> = snapshots
-            .into_iter()
-            .map(|mut chunk| {
-                chunk.columns.remove(0);
-                chunk
-            })
-            .collect();
-        let own: Vec<Codes> = series.iter().map(|chunk| chunk.groups.clone()).collect();
-        let named = table("stock_series", SERIES_SHOWN, columns, &series, &[])?;
+        let empty = empty.map_err(PublishError::arrow("stock_series"))?;
+        let of_cells = numbered("cell", ("stock_series", schema, empty), &cell_of_series)?;
+        let mut snapshots = self.snapshots.into_chunks(live);
+        let series_of_snapshots: Vec<Codes> = snapshots.iter_mut().map(|chunk| chunk.columns.remove(0)).collect();
         let dated =
-            table("stock_snapshots", &["source", "quarter", "as_of"], columns, &rest, &["quantity", "entries"])?;
-        Ok([numbered(named, &own)?, numbered(dated, &numbers)?])
+            table("stock_snapshots", &["source", "quarter", "as_of"], columns, &snapshots, &["quantity", "entries"])?;
+        Ok(vec![
+            numbered("cell", named, &cell_numbers)?,
+            numbered("series", of_cells, &series_numbers)?,
+            numbered("series", dated, &series_of_snapshots)?,
+        ])
     }
 }
 
 const SUMS: &[&str] = &["quantity", "entries", "cancelled", "corrected"];
 
-/// Puts a column `series` before the others.
-fn numbered(
-    (name, schema, batches): (&'static str, SchemaRef, Vec<RecordBatch>),
-    numbers: &[Codes],
-) -> Result<(&'static str, SchemaRef, Vec<RecordBatch>), PublishError> {
-    let mut fields = vec![Field::new("series", DataType::Int32, false)];
+/// Puts a column of numbers before the others.
+fn numbered(column: &str, (name, schema, batches): Table, numbers: &[Codes]) -> Result<Table, PublishError> {
+    let mut fields = vec![Field::new(column, DataType::Int32, false)];
     fields.extend(schema.fields().iter().map(|field| field.as_ref().clone()));
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     let batches = batches.into_iter().zip(numbers).map(|(batch, numbers)| {
@@ -230,15 +230,14 @@ fn table(
     columns: &Columns,
     chunks: &[Chunk],
     sums: &[&str],
-) -> Result<(&'static str, SchemaRef, Vec<RecordBatch>), PublishError> {
+) -> Result<Table, PublishError> {
     let types = Kind::Balances(Dataset::Funding).schema();
     let mut fields = Vec::new();
     let mut arrays: Vec<Vec<ArrayRef>> = Vec::new();
     for (at, key) in keys.iter().enumerate() {
         let data_type = types.field_with_name(key).map_err(PublishError::arrow(*key))?.data_type();
         let codes: Vec<Codes> = chunks.iter().map(|chunk| chunk.columns[at].clone()).collect();
-        let coder = &columns.coders[columns.at(key)];
-        let decoded = coder.decode(data_type, &codes).map_err(PublishError::arrow(*key))?;
+        let decoded = columns.coders[columns.at(key)].decode(data_type, &codes).map_err(PublishError::arrow(*key))?;
         let (data_type, decoded) = viewed(data_type, decoded).map_err(PublishError::arrow(*key))?;
         fields.push(Field::new(*key, data_type, true));
         arrays.push(decoded);

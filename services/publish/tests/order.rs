@@ -1,5 +1,10 @@
 //! Published bytes depend on the set of events alone (L2, L4, L5, L6), and
 //! balances kept from new entries alone are the balances made from scratch.
+#![allow(
+    clippy::pedantic,
+    unreachable_pub,
+    reason = "tests are read, not called: what pedantic lints guard is an interface"
+)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;

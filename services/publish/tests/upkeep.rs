@@ -1,5 +1,10 @@
 //! Keeping balances and files: what is read, what is left alone, what is
 //! cleaned up, and what is refused before anything is written.
+#![allow(
+    clippy::pedantic,
+    unreachable_pub,
+    reason = "tests are read, not called: what pedantic lints guard is an interface"
+)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;

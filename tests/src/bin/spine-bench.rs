@@ -23,7 +23,7 @@ const EVENTS: u64 = 2_000_000;
 const SEED: u64 = 1;
 const PARTITIONS: i32 = 4;
 const ROUNDS: usize = 3;
-const LIMIT: Duration = Duration::from_secs(900);
+const LIMIT: Duration = Duration::from_mins(15);
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);

@@ -62,10 +62,7 @@ pub(super) fn day(value: &Value) -> Read<NaiveDate> {
 
 /// An instant in UTC microseconds, with the day as written.
 pub(super) fn instant(value: &Value) -> Read<(i64, NaiveDate)> {
-    let text = match text(value) {
-        None => return Read::Missing,
-        Some(text) => text,
-    };
+    let Some(text) = text(value) else { return Read::Missing };
     match (DateTime::parse_from_rfc3339(&text), day(value)) {
         (Ok(instant), _) => Read::Known((instant.timestamp_micros(), instant.date_naive())),
         (Err(_), Read::Known(day)) => Read::Known((midnight(day), day)),

@@ -56,7 +56,8 @@ fn read(path: &Path) -> Result<Vec<RecordBatch>, AppError> {
     let broken = |error: parquet::errors::ParquetError| {
         AppError::file("read", path)(std::io::Error::new(std::io::ErrorKind::InvalidData, error))
     };
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build()).map_err(broken)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(broken)?;
+    let reader = builder.build().map_err(broken)?;
     reader.map(|batch| batch.map_err(|error| broken(error.into()))).collect()
 }
 

@@ -209,7 +209,8 @@ impl World {
     }
 
     fn postcode_place(&self, o: usize, u: usize) -> Home {
-        last(self.postcodes.iter().map(|(o, u, place)| ((*o, *u), *place)), &(o, u))
+        let homes = self.postcodes.iter().map(|(o, u, home)| ((*o, *u), *home));
+        last(homes, &(o, u)).flatten()
     }
 
     /// District of an LSOA of 2011: of the table, else of the first postcode in it.
@@ -231,10 +232,7 @@ impl World {
         self.authorities.iter().any(|(found, _)| *found == d)
             || self.regions.iter().any(|(found, _)| *found == d)
             || self.lsoas.iter().any(|(l, _)| last(self.lsoas.iter().copied(), l) == Some(d))
-            || self
-                .postcodes
-                .iter()
-                .any(|(o, u, _)| self.postcode_place(*o, *u).flatten().is_some_and(|(_, found)| found == d))
+            || self.postcodes.iter().any(|(o, u, _)| self.postcode_place(*o, *u).is_some_and(|(_, found)| found == d))
             || self.outwards.iter().any(|(o, _, _)| self.outward(*o).is_some_and(|(found, _)| found == d))
     }
 
@@ -274,7 +272,7 @@ impl World {
             (None, Some(text)) => {
                 let (o, u) =
                     (0..8).flat_map(|o| (0..8).map(move |u| (o, u))).find(|(o, u)| postcode(*o, *u) == *text).unwrap();
-                match (self.postcode_place(o, u).flatten(), self.outward(o)) {
+                match (self.postcode_place(o, u), self.outward(o)) {
                     (Some((l, d)), _) => ((Some(l), d, last(self.deciles.iter().copied(), &l)), "postcode"),
                     (None, Some((d, decile))) => ((None, d, decile), "postcode-district"),
                     (None, None) => return unknown("postcode-not-in-reference"),

@@ -1,8 +1,8 @@
 //! Synthetic work: what each employer returns each quarter.
 //!
-//! The posts of an employer at a quarter's end are split into disjoint series:
-//! those attributed to an award, by job basis, and its own. Only together are
-//! they its headcount.
+//! What an employer returns without a job basis is all it employs. Posts that
+//! are attributed to an award are returned beside it, by job basis: they say
+//! how many of them, and are never added to it.
 
 use super::employers::Employer;
 use super::money::Award;
@@ -108,7 +108,7 @@ impl Returns<'_> {
         self.facts.push(Fact { organisation, quarter, measure, hundredths, award, basis, prior });
     }
 
-    /// Headcount and FTE, split by what they are attributed to.
+    /// Headcount and FTE of all, and of those attributed to awards.
     fn posts(&mut self, employer: &Employer, attributed: &[Attribution]) {
         let quarter = self.quarter;
         let mut rest = employer.headcount[quarter];
@@ -121,8 +121,8 @@ impl Returns<'_> {
                 rest -= posts;
             }
         }
-        self.own(Measure::Headcount, rest * HUNDREDTHS);
-        self.own(Measure::Fte, rest * employer.fte_per_cent);
+        self.own(Measure::Headcount, employer.headcount[quarter] * HUNDREDTHS);
+        self.own(Measure::Fte, employer.headcount[quarter] * employer.fte_per_cent);
     }
 
     /// Hires and leavers; who filled a created post is attributed with it.

@@ -15,7 +15,7 @@ const PARTS: &str = "conflict_parts";
 const UNKEPT: &str = "unkept_identities";
 
 /// Contents of the identities in conflict now, from the segments in `parts`:
-/// dataset, source, event_id, revision, content_digest, kept.
+/// `dataset, source, event_id, revision, content_digest, kept`.
 pub(crate) fn open_contents_sql(parts: &str) -> String {
     format!(
         "WITH contents AS (\

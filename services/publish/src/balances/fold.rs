@@ -2,7 +2,7 @@
 
 use super::kinds::{COUNT_COLUMNS, Kind};
 use crate::PublishError;
-use crate::grouping::{Amounts, COUNTS, Coder, Codes, Groups, NULL, scan};
+use crate::grouping::{Amounts, COUNTS, Coder, Codes, Groups, NULL, Tuples, scan};
 use arrow::array::{Array as _, ArrayRef, AsArray as _, Decimal128Array, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
 use commonweal_schemas::codes::Kind as MeasureKind;
@@ -25,7 +25,7 @@ pub(super) fn entries(dataset: Dataset, paths: &[PathBuf]) -> Result<Folded, Pub
     wanted.extend(["occurred_on", "quantity", "entry", "cancelled", "conflict", "revision"]);
     wanted.extend(PARTIES.map(|(_, name)| name));
     let mut cells = Cells::new(&keys);
-    let mut names = Names::default();
+    let mut names = Cells::new(&Kind::Names(dataset).keys());
     let mut amounts = Vec::new();
     scan(paths, &wanted, |batch| {
         entry_amounts(batch, &mut amounts)?;
@@ -35,10 +35,13 @@ pub(super) fn entries(dataset: Dataset, paths: &[PathBuf]) -> Result<Folded, Pub
             cells.encode(at, batch, column)?;
         }
         cells.keep_dates_of_stocks(&keys);
-        cells.add(&amounts);
-        names.add(batch, &amounts)
+        cells.add(&amounts, |_, _| true);
+        add_names(&mut names, batch, &amounts)
     })?;
-    Ok(Folded { balances: cells.into_batches(&Kind::Balances(dataset))?, names: names.into_batches(dataset)? })
+    Ok(Folded {
+        balances: cells.into_batches(Kind::Balances(dataset))?,
+        names: names.into_batches(Kind::Names(dataset))?,
+    })
 }
 
 /// Merges segments of balances or names; cells that came to nothing are gone.
@@ -53,25 +56,58 @@ pub(super) fn segments(kind: Kind, paths: &[PathBuf]) -> Result<Vec<RecordBatch>
         for (at, key) in keys.iter().enumerate() {
             cells.encode(at, batch, key)?;
         }
-        cells.add(&amounts);
+        cells.add(&amounts, |_, _| true);
         Ok(())
     })?;
-    cells.into_batches(&kind)
+    cells.into_batches(kind)
 }
 
+/// Columns that an organisation, its sector and its place mostly decide.
+const OF_THE_PARTY: [&str; 12] = [
+    "organisation_id",
+    "organisation_basis",
+    "recipient_kind",
+    "legal_form",
+    "sic",
+    "icnptso",
+    "district",
+    "combined_authority",
+    "region",
+    "imd_decile",
+    "place_basis",
+    "id",
+];
+
 /// Cells under way: a coder a key column, and the sums.
+///
+/// The key is numbered in two halves, so that the tables of long rows have few
+/// of them and stay in the processor's cache, and the large one has short rows.
 struct Cells {
     coders: Vec<Coder>,
     codes: Vec<Codes>,
+    /// Half of each key column, and its position there.
+    places: Vec<(usize, usize)>,
+    halves: [Tuples; 2],
+    numbers: [Codes; 2],
     groups: Groups,
 }
 
 impl Cells {
     fn new(keys: &[&str]) -> Self {
+        let mut widths = [0, 0];
+        let place = |key: &&str| {
+            let half = usize::from(!OF_THE_PARTY.contains(key));
+            widths[half] += 1;
+            (half, widths[half] - 1)
+        };
+        let places = keys.iter().map(place).collect();
         Self {
             coders: keys.iter().map(|_| Coder::default()).collect(),
             codes: vec![Codes::new(); keys.len()],
-            groups: Groups::new(keys.len()),
+            places,
+            halves: widths.map(Tuples::new),
+            numbers: [Codes::new(), Codes::new()],
+            groups: Groups::new(2),
         }
     }
 
@@ -97,17 +133,30 @@ impl Cells {
         self.codes[measure] = measures;
     }
 
-    fn add(&mut self, amounts: &[Amounts]) {
-        let columns: Vec<&[u32]> = self.codes.iter().map(Vec::as_slice).collect();
-        self.groups.add(&columns, amounts, |_| true, |_, _| {});
+    fn add(&mut self, amounts: &[Amounts], keep: impl Fn(&[Codes], usize) -> bool) {
+        for (half, (tuples, numbers)) in self.halves.iter_mut().zip(&mut self.numbers).enumerate() {
+            let columns: Vec<&[u32]> = self
+                .codes
+                .iter()
+                .zip(&self.places)
+                .filter(|(_, place)| place.0 == half)
+                .map(|(codes, _)| codes.as_slice())
+                .collect();
+            numbers.clear();
+            tuples.number(&columns, amounts.len(), |_| true, |_, number| numbers.push(number));
+        }
+        let [one, other] = &self.numbers;
+        self.groups.add(&[one, other], amounts, |row| keep(&self.codes, row), |_, _| {});
     }
 
-    fn into_batches(self, kind: &Kind) -> Result<Vec<RecordBatch>, PublishError> {
+    fn into_batches(self, kind: Kind) -> Result<Vec<RecordBatch>, PublishError> {
         let schema = kind.schema();
         let chunks = self.groups.into_chunks(|sum| !sum.is_zero());
         let mut columns: Vec<Vec<ArrayRef>> = Vec::new();
-        for (at, coder) in self.coders.iter().enumerate() {
-            let codes: Vec<Codes> = chunks.iter().map(|chunk| chunk.columns[at].clone()).collect();
+        for (at, (coder, (half, place))) in self.coders.iter().zip(&self.places).enumerate() {
+            let tuples = &self.halves[*half];
+            let codes_of = |numbers: &Codes| numbers.iter().map(|number| tuples.code(*number, *place)).collect();
+            let codes: Vec<Codes> = chunks.iter().map(|chunk| codes_of(&chunk.columns[*half])).collect();
             let arrays = coder.decode(schema.field(at).data_type(), &codes);
             columns.push(arrays.map_err(PublishError::arrow(kind.name()))?);
         }
@@ -122,34 +171,15 @@ impl Cells {
     }
 }
 
-/// Names under way: parties of both sides share ids and names.
-#[derive(Default)]
-struct Names {
-    ids: Coder,
-    names: Coder,
-    codes: [Codes; 2],
-    groups: Option<Groups>,
-}
-
-impl Names {
-    fn add(&mut self, batch: &RecordBatch, amounts: &[Amounts]) -> Result<(), PublishError> {
-        let unknown = self.ids.code("unknown");
-        for (id, name) in PARTIES {
-            let [ids, names] = &mut self.codes;
-            self.ids.encode(column(batch, id)?, ids).map_err(PublishError::arrow(id))?;
-            self.names.encode(column(batch, name)?, names).map_err(PublishError::arrow(name))?;
-            let (ids, names) = (&*ids, &*names);
-            let groups = self.groups.get_or_insert_with(|| Groups::new(2));
-            groups.add(&[ids, names], amounts, |row| names[row] != NULL && ids[row] != unknown, |_, _| {});
-        }
-        Ok(())
+/// Names of new entries: both parties share the coders of ids and names.
+fn add_names(names: &mut Cells, batch: &RecordBatch, amounts: &[Amounts]) -> Result<(), PublishError> {
+    let unknown = names.coders[0].code("unknown");
+    for (id, name) in PARTIES {
+        names.encode(0, batch, id)?;
+        names.encode(1, batch, name)?;
+        names.add(amounts, |codes, row| codes[0][row] != unknown && codes[1][row] != NULL);
     }
-
-    fn into_batches(self, dataset: Dataset) -> Result<Vec<RecordBatch>, PublishError> {
-        let Some(groups) = self.groups else { return Ok(Vec::new()) };
-        let cells = Cells { coders: vec![self.ids, self.names], codes: Vec::new(), groups };
-        cells.into_batches(&Kind::Names(dataset))
-    }
+    Ok(())
 }
 
 /// Arrays of the named sums.

@@ -107,7 +107,7 @@ impl Index {
 
     /// Whether a file of that name is ours to remove where nothing names it.
     pub(super) fn owns(name: &str) -> bool {
-        name.contains(".parquet") || name.ends_with(".tmp")
+        name.contains(".parquet") || name.contains(".tmp")
     }
 }
 

@@ -1,4 +1,4 @@
-//! A hash table from rows of codes to sums.
+//! Hash tables from rows of codes to numbers, and to sums.
 
 use super::coder::{Codes, NULL};
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -29,31 +29,89 @@ impl Amounts {
     }
 }
 
-/// Sums per distinct row of `width` codes.
-pub(crate) struct Groups {
+/// Numbers the distinct rows of `width` codes, from 0.
+pub(crate) struct Tuples {
     width: usize,
     table: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// `width` codes a group.
+    /// `width` codes a tuple.
     keys: Vec<u32>,
-    sums: Vec<Amounts>,
-    scratch: Vec<u32>,
+    count: u32,
+    /// Rows of a batch one after the other.
+    rows: Vec<u32>,
 }
 
-impl Groups {
+impl Tuples {
     pub(crate) fn new(width: usize) -> Self {
         Self {
             width,
             table: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             keys: Vec::new(),
-            sums: Vec::new(),
-            scratch: vec![NULL; width],
+            count: 0,
+            rows: Vec::new(),
         }
     }
 
-    /// Adds rows, given as one slice of codes a column. Rows for which `keep`
-    /// is false are passed over. `visit` gets each kept row and its group.
+    /// Hands each of `count` rows, given as one slice of codes a column, with
+    /// its number to `visit`. Rows for which `keep` is false are passed over.
+    pub(crate) fn number(
+        &mut self,
+        columns: &[&[u32]],
+        count: usize,
+        keep: impl Fn(usize) -> bool,
+        mut visit: impl FnMut(usize, u32),
+    ) {
+        let width = self.width;
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.clear();
+        rows.resize(count * width, NULL);
+        for (at, column) in columns.iter().enumerate() {
+            for (to, code) in rows.iter_mut().skip(at).step_by(width.max(1)).zip(*column) {
+                *to = *code;
+            }
+        }
+        for row in (0..count).filter(|row| keep(*row)) {
+            visit(row, self.tuple(&rows[row * width..(row + 1) * width]));
+        }
+        self.rows = rows;
+    }
+
+    fn tuple(&mut self, row: &[u32]) -> u32 {
+        let Self { width, table, hasher, keys, count, .. } = self;
+        let hash = hasher.hash_one(row);
+        let key = |keys: &[u32], tuple: u32| -> std::ops::Range<usize> {
+            let start = tuple as usize * *width;
+            start..(start + *width).min(keys.len())
+        };
+        if let Some(tuple) = table.find(hash, |tuple| keys[key(keys, *tuple)] == *row) {
+            return *tuple;
+        }
+        let tuple = *count;
+        *count += 1;
+        keys.extend_from_slice(row);
+        table.insert_unique(hash, tuple, |known| hasher.hash_one(&keys[key(keys, *known)]));
+        tuple
+    }
+
+    /// Code in column `at` of a numbered tuple.
+    pub(crate) fn code(&self, tuple: u32, at: usize) -> u32 {
+        self.keys.get(tuple as usize * self.width + at).copied().unwrap_or(NULL)
+    }
+}
+
+/// Sums per distinct row of codes.
+pub(crate) struct Groups {
+    tuples: Tuples,
+    sums: Vec<Amounts>,
+}
+
+impl Groups {
+    pub(crate) fn new(width: usize) -> Self {
+        Self { tuples: Tuples::new(width), sums: Vec::new() }
+    }
+
+    /// Adds rows as [`Tuples::number`] takes them.
     pub(crate) fn add(
         &mut self,
         columns: &[&[u32]],
@@ -61,56 +119,33 @@ impl Groups {
         keep: impl Fn(usize) -> bool,
         mut visit: impl FnMut(usize, u32),
     ) {
-        for (row, amount) in amounts.iter().enumerate() {
-            if !keep(row) {
-                continue;
+        let sums = &mut self.sums;
+        self.tuples.number(columns, amounts.len(), keep, |row, group| {
+            let at = group as usize;
+            if at >= sums.len() {
+                sums.resize(at + 1, Amounts::default());
             }
-            for (to, column) in self.scratch.iter_mut().zip(columns) {
-                *to = column.get(row).copied().unwrap_or(NULL);
-            }
-            let group = self.group();
-            if let Some(sum) = self.sums.get_mut(group as usize) {
-                sum.add(amount);
-            }
+            sums[at].add(&amounts[row]);
             visit(row, group);
-        }
+        });
     }
 
-    /// Group of the row in `scratch`, made where it is new.
-    fn group(&mut self) -> u32 {
-        let Self { width, table, hasher, keys, sums, scratch } = self;
-        let key_of = |keys: &[u32], group: u32| -> std::ops::Range<usize> {
-            let start = group as usize * *width;
-            start..(start + *width).min(keys.len())
-        };
-        let hash = hasher.hash_one(&scratch[..]);
-        if let Some(group) = table.find(hash, |group| keys[key_of(keys, *group)] == scratch[..]) {
-            return *group;
-        }
-        let group = u32::try_from(sums.len()).unwrap_or(u32::MAX);
-        keys.extend_from_slice(scratch);
-        sums.push(Amounts::default());
-        table.insert_unique(hash, group, |known| hasher.hash_one(&keys[key_of(keys, *known)]));
-        group
-    }
-
-    /// Chunks of the groups whose sums pass `keep`: per chunk the codes by
-    /// column, the sums, and the numbers the groups had.
+    /// Chunks of the groups whose sums pass `keep`.
     pub(crate) fn into_chunks(self, keep: impl Fn(&Amounts) -> bool) -> Vec<Chunk> {
-        let Self { width, keys, sums, .. } = self;
+        let Self { tuples, sums } = self;
         let mut chunks = Vec::new();
-        let mut chunk = Chunk::new(width);
-        for (group, (key, sum)) in (0_u32..).zip(keys.chunks_exact(width).zip(sums)) {
+        let mut chunk = Chunk::new(tuples.width);
+        for (group, sum) in (0_u32..).zip(sums) {
             if !keep(&sum) {
                 continue;
             }
-            for (codes, code) in chunk.columns.iter_mut().zip(key) {
-                codes.push(*code);
+            for (at, codes) in chunk.columns.iter_mut().enumerate() {
+                codes.push(tuples.code(group, at));
             }
             chunk.sums.push(sum);
             chunk.groups.push(group);
             if chunk.sums.len() == CHUNK_ROWS {
-                chunks.push(std::mem::replace(&mut chunk, Chunk::new(width)));
+                chunks.push(std::mem::replace(&mut chunk, Chunk::new(tuples.width)));
             }
         }
         if !chunk.sums.is_empty() {
@@ -120,7 +155,7 @@ impl Groups {
     }
 }
 
-/// Some groups, by column.
+/// Some groups: their codes by column, their sums, and their numbers.
 pub(crate) struct Chunk {
     pub(crate) columns: Vec<Codes>,
     pub(crate) sums: Vec<Amounts>,
@@ -141,7 +176,7 @@ mod tests {
 
     proptest! {
         /// Proves sums per key against a naive map, over random rows, masks
-        /// and numbers of columns.
+        /// and amounts.
         #[test]
         fn sums_equal_a_naive_map(
             rows in prop::collection::vec((0..4_u32, 0..3_u32, -9..9_i128, -2..3_i64, any::<bool>()), 0..300),

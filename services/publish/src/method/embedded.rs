@@ -34,6 +34,7 @@ const BOOKS: &[(&str, Files)] = &[book!("2026.1":
     "models/quarters.sql"
     "models/social_value.sql"
     "models/stock_levels.sql"
+    "models/stock_quarters.sql"
     "models/volunteering.sql"
     "parameters.csv"
 )];
