@@ -68,9 +68,12 @@ impl Journal {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(io)?;
         }
-        let mut file = fs::File::create(&path).map_err(io)?;
+        // Under another name first: a file that is committed already may carry this one.
+        let written = path.with_extension(format!("{}.tmp", std::process::id()));
+        let mut file = fs::File::create(&written).map_err(io)?;
         file.write_all(content).map_err(io)?;
         file.sync_all().map_err(io)?;
+        fs::rename(&written, &path).map_err(io)?;
         Ok(Addition { relative, book, rows, bytes: content.len() as u64, occurred_on: None })
     }
 

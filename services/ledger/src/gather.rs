@@ -164,7 +164,8 @@ mod tests {
             shared in any::<bool>(),
             picks in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
         ) {
-            let all: ArrayRef = Arc::new(StringArray::from_iter_values(batches.iter().flatten().flatten()));
+            let texts: Vec<&String> = batches.iter().flatten().flatten().collect();
+            let all: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
             let columns: Vec<RecordBatch> = batches.iter().map(|texts| {
                 let column: DictionaryArray<Int32Type> = if shared {
                     let keys = texts.iter().map(|text| {
