@@ -1,18 +1,18 @@
 //! Messages of one writer schema, held to one record each.
 
 use super::Undecodable;
+use super::shape::{Fault, Shape};
 use crate::reason::Reason;
 use crate::wire;
 use arrow::array::RecordBatch;
-use arrow_avro::errors::AvroError;
 use arrow_avro::reader::{Decoder, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
 use serde_json::Value;
 
-/// Replays before each message is tried alone.
-const REPLAYS_MAX: usize = 8;
-/// Zero bytes that complete a record cut anywhere: more than it has fields.
-const COMPLETING_BYTES: usize = 256;
+/// Bad messages found by halving before the rest are tried alone.
+const HALVINGS_MAX: usize = 8;
+/// Messages that are rather tried alone than halved.
+const ALONE_MAX: usize = 8;
 /// Most rows the decoder is asked to hold.
 const BATCH_ROWS_MAX: usize = 1 << 20;
 
@@ -21,16 +21,16 @@ pub(super) struct Readable {
     reader_schema: AvroSchema,
     id: u32,
     schema_json: String,
+    shape: Shape,
     decoder: Decoder,
-    /// A second decoder, to try messages on; kept while nothing is in it.
-    probe: Option<Decoder>,
 }
 
 impl Readable {
     /// The decoder of schema `id`, or why there is none.
     pub(super) fn new(reader_schema: &AvroSchema, id: u32, schema_json: String) -> Result<Self, String> {
         let decoder = build(reader_schema, id, &schema_json)?;
-        Ok(Self { reader_schema: reader_schema.clone(), id, schema_json, decoder, probe: None })
+        let shape = Shape::new(&schema_json)?;
+        Ok(Self { reader_schema: reader_schema.clone(), id, schema_json, shape, decoder })
     }
 
     /// A fresh decoder in place of one that a bad message may have left its
@@ -45,43 +45,21 @@ impl Readable {
         }
     }
 
-    /// Whether a message that was consumed whole is a record and the prefix of
-    /// another. The decoder takes such a prefix and waits for a body, which it
-    /// would then find in the next message; it does not tell. So where the
-    /// last bytes look like a prefix, the message is tried without them.
-    fn ends_in_prefix(&mut self, message: &[u8]) -> bool {
-        let [.., 0, a, b, c, d] = *message else { return false };
-        u32::from_be_bytes([a, b, c, d]) == self.id && self.holds_record(&message[..message.len() - wire::PREFIX_BYTES])
+    /// Decodes a message; true where that gave one row of all its bytes.
+    fn takes(&mut self, message: &[u8]) -> bool {
+        let before = self.decoder.capacity();
+        let consumed = self.decoder.decode(message);
+        before - self.decoder.capacity() == 1 && matches!(consumed, Ok(consumed) if consumed == message.len())
     }
 
-    /// Whether a message that cannot be decoded is only cut short: the decoder
-    /// calls a number that ends too early malformed. Zero bytes are the
-    /// shortest value of every type, so they complete what is cut, and nothing
-    /// else.
-    fn ends_early(&mut self, message: &[u8], error: &AvroError) -> bool {
-        if !matches!(error, AvroError::ParseError(text) if text == "bad varint") {
-            return false;
+    /// Whether a whole record cannot be read as the contract, and why.
+    fn refuses(&mut self, message: &[u8]) -> Option<String> {
+        let decoded = self.decoder.decode(message).and_then(|_| self.decoder.flush());
+        match decoded {
+            Ok(Some(batch)) if batch.num_rows() == 1 => None,
+            Ok(_) => Some("no record in the message".to_owned()),
+            Err(error) => Some(error.to_string()),
         }
-        let mut completed = Vec::with_capacity(message.len() + COMPLETING_BYTES);
-        completed.extend_from_slice(message);
-        completed.resize(message.len() + COMPLETING_BYTES, 0);
-        self.holds_record(&completed)
-    }
-
-    /// Whether the second decoder finds a whole record at the start of
-    /// `message`. What follows it may be refused.
-    fn holds_record(&mut self, message: &[u8]) -> bool {
-        let probe = self.probe.take().map_or_else(|| build(&self.reader_schema, self.id, &self.schema_json), Ok);
-        let Ok(mut probe) = probe else { return false };
-        let before = probe.capacity();
-        let consumed = probe.decode(message);
-        let found = probe.capacity() < before;
-        // A record that flushes leaves nothing behind, unless the bytes after
-        // it began another, as they can under the id zero.
-        if found && (consumed.is_err() || self.id != 0) && probe.flush().is_ok() {
-            self.probe = Some(probe);
-        }
-        found
     }
 }
 
@@ -89,11 +67,6 @@ impl Readable {
 pub(super) struct Group<'a> {
     pub(super) readable: &'a mut Readable,
     pub(super) messages: &'a [Option<&'a [u8]>],
-}
-
-struct Bad {
-    reason: Reason,
-    detail: String,
 }
 
 /// A batch, and for each of its rows the position of its message.
@@ -106,98 +79,93 @@ impl Group<'_> {
         let mut good: Vec<u32> = Vec::with_capacity(members.len());
         let mut bad: Vec<Undecodable> = Vec::new();
         for &position in members {
-            match self.one(position) {
+            let body = self.message(position).get(wire::PREFIX_BYTES..).unwrap_or_default();
+            match self.readable.shape.check(body) {
                 Ok(()) => good.push(position),
-                Err(fault) => {
-                    bad.push(fault.at(position));
-                    if bad.len() > REPLAYS_MAX || !self.replay(&good) {
-                        return self.one_by_one(members);
-                    }
-                }
+                Err(fault) => bad.push(shapeless(position, fault, body.len())),
             }
         }
-        match self.readable.decoder.flush() {
-            Ok(Some(batch)) if batch.num_rows() == good.len() => (Some((batch, good)), bad),
-            Ok(None) if good.is_empty() => (None, bad),
-            _ => self.one_by_one(members),
+        if let Some(batch) = self.together(&good) {
+            return (Some((batch, good)), bad);
         }
-    }
-
-    /// Decodes one message and holds the decoder to exactly one row of exactly
-    /// its bytes.
-    fn one(&mut self, position: u32) -> Result<(), Bad> {
-        let message = self.messages[position as usize].unwrap_or_default();
-        let readable = &mut *self.readable;
-        let before = readable.decoder.capacity();
-        let consumed = readable.decoder.decode(message);
-        let rows = before - readable.decoder.capacity();
-        match (rows, consumed) {
-            (1, Ok(consumed)) if consumed == message.len() && !readable.ends_in_prefix(message) => Ok(()),
-            (0, Err(error)) if !readable.ends_early(message, &error) => {
-                Err(Bad { reason: Reason::BodyMalformed, detail: error.to_string() })
-            }
-            (0, _) => {
-                let detail = format!("the record does not end within its {} bytes", message.len());
-                Err(Bad { reason: Reason::BodyTruncated, detail })
-            }
-            // Whatever follows the record, well formed or not, does not belong there.
-            _ => {
-                let detail = format!("more than one record in the {} bytes of the message", message.len());
-                Err(Bad { reason: Reason::TrailingBytes, detail })
-            }
-        }
-    }
-
-    fn replay(&mut self, good: &[u32]) -> bool {
-        self.readable.rebuild() && good.iter().all(|&position| self.one(position).is_ok())
-    }
-
-    /// Tries each message alone, then decodes the good ones together.
-    fn one_by_one(&mut self, members: &[u32]) -> (Rows, Vec<Undecodable>) {
-        let mut good = Vec::with_capacity(members.len());
-        let mut bad = Vec::new();
-        let mut clean = self.readable.rebuild();
-        for &position in members {
-            if !clean {
-                clean = self.readable.rebuild();
-            }
-            let alone = self.one(position).and_then(|()| match self.readable.decoder.flush() {
-                Ok(Some(_)) => Ok(()),
-                Ok(None) => Err(Bad { reason: Reason::BodyTruncated, detail: "no record in the message".to_owned() }),
-                Err(error) => Err(Bad { reason: Reason::BodyMalformed, detail: error.to_string() }),
-            });
-            match alone {
-                Ok(()) => good.push(position),
-                Err(fault) => {
-                    bad.push(fault.at(position));
-                    clean = false;
-                }
-            }
-        }
-        // Also where nothing is good: the last bad message may have left its mark.
-        let replayed = self.replay(&good);
         if good.is_empty() {
             return (None, bad);
         }
-        match self.readable.decoder.flush() {
-            Ok(Some(batch)) if replayed && batch.num_rows() == good.len() => (Some((batch, good)), bad),
-            // Each passed alone, so this is the decoder's fault; nothing is lost, all are refused.
-            _ => {
-                self.readable.rebuild();
-                bad.extend(good.iter().map(|&position| {
-                    Bad { reason: Reason::BodyMalformed, detail: "the batch of records cannot be built".to_owned() }
-                        .at(position)
-                }));
-                (None, bad)
+        (self.sifted(&good, &mut bad), bad)
+    }
+
+    fn message(&self, position: u32) -> &[u8] {
+        self.messages[position as usize].unwrap_or_default()
+    }
+
+    /// A batch of a row from each of `members`; none where one of them, or
+    /// none, cannot be read, which may leave its mark on the decoder.
+    fn together(&mut self, members: &[u32]) -> Option<RecordBatch> {
+        for &position in members {
+            if !self.readable.takes(self.messages[position as usize].unwrap_or_default()) {
+                return None;
+            }
+        }
+        self.readable.decoder.flush().ok().flatten().filter(|batch| batch.num_rows() == members.len())
+    }
+
+    /// Finds the records that cannot be read as the contract, say for a symbol
+    /// that it lacks, and decodes the others together.
+    fn sifted(&mut self, members: &[u32], bad: &mut Vec<Undecodable>) -> Rows {
+        let mut good = Vec::with_capacity(members.len());
+        let found = bad.len();
+        self.sift(members, &mut good, bad, found + HALVINGS_MAX);
+        self.readable.rebuild();
+        if good.is_empty() {
+            return None;
+        }
+        if let Some(batch) = self.together(&good) {
+            return Some((batch, good));
+        }
+        // Each passed alone, so this is the decoder's fault; nothing is lost, all are refused.
+        self.readable.rebuild();
+        bad.extend(good.iter().map(|&position| malformed(position, "the batch of records cannot be built".to_owned())));
+        None
+    }
+
+    /// Parts the good from the bad by halves: where one message of a batch is
+    /// bad, that costs about three times the batch's decoding. Once `bad` holds
+    /// `bad_max`, each is tried alone, which costs the same whatever is in them.
+    fn sift(&mut self, members: &[u32], good: &mut Vec<u32>, bad: &mut Vec<Undecodable>, bad_max: usize) {
+        if members.len() <= ALONE_MAX || bad.len() > bad_max {
+            return self.one_by_one(members, good, bad);
+        }
+        let (one, other) = members.split_at(members.len() / 2);
+        for half in [one, other] {
+            if self.readable.rebuild() && self.together(half).is_some() {
+                good.extend_from_slice(half);
+            } else {
+                self.sift(half, good, bad, bad_max);
+            }
+        }
+    }
+
+    fn one_by_one(&mut self, members: &[u32], good: &mut Vec<u32>, bad: &mut Vec<Undecodable>) {
+        let mut clean = self.readable.rebuild();
+        for &position in members {
+            clean = clean || self.readable.rebuild();
+            match self.readable.refuses(self.messages[position as usize].unwrap_or_default()) {
+                None => good.push(position),
+                Some(detail) => {
+                    bad.push(malformed(position, detail));
+                    clean = false;
+                }
             }
         }
     }
 }
 
-impl Bad {
-    fn at(self, message: u32) -> Undecodable {
-        Undecodable { message, reason: self.reason, detail: self.detail }
-    }
+fn malformed(message: u32, detail: String) -> Undecodable {
+    Undecodable { message, reason: Reason::BodyMalformed, detail }
+}
+
+fn shapeless(message: u32, fault: Fault, bytes: usize) -> Undecodable {
+    Undecodable { message, reason: fault.reason, detail: format!("{}, in a body of {bytes} bytes", fault.detail) }
 }
 
 /// A schema without its documentation, which would be parsed again with each

@@ -1,0 +1,309 @@
+//! Whether a body is exactly one record of its writer schema, told without
+//! building anything: the columnar decoder must not be handed anything else.
+
+use crate::reason::Reason;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// Records, unions, arrays and maps within each other, in one message.
+const DEPTH_MAX: usize = 64;
+/// Bytes of the longest number: 64 bits, seven a byte.
+const VARINT_BYTES_MAX: usize = 10;
+
+/// A writer schema as its values lie in a body.
+pub(super) struct Shape {
+    nodes: Vec<Node>,
+    root: usize,
+}
+
+/// A type, with the positions of the types within it.
+enum Node {
+    Boolean,
+    Int,
+    Long,
+    /// So many bytes of anything: null, floating point, fixed.
+    Fixed(usize),
+    Bytes,
+    Text,
+    /// Number of symbols.
+    Enum(usize),
+    Union(Vec<usize>),
+    Record(Vec<usize>),
+    Array(usize),
+    Map(usize),
+}
+
+/// Why a body is no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) reason: Reason,
+    pub(super) detail: &'static str,
+}
+
+const fn malformed(detail: &'static str) -> Fault {
+    Fault { reason: Reason::BodyMalformed, detail }
+}
+
+const TRUNCATED: Fault = Fault { reason: Reason::BodyTruncated, detail: "the record does not end within its bytes" };
+const TRAILING: Fault = Fault { reason: Reason::TrailingBytes, detail: "bytes follow the record" };
+
+impl Shape {
+    /// The shape of a schema, or what in it is no Avro.
+    pub(super) fn new(schema_json: &str) -> Result<Self, String> {
+        let schema: Value = serde_json::from_str(schema_json).map_err(|error| error.to_string())?;
+        let mut builder = Builder { nodes: Vec::new(), named: HashMap::new() };
+        let root = builder.node(&schema, "")?;
+        Ok(Self { nodes: builder.nodes, root })
+    }
+
+    /// Holds `body` to one record and nothing after it.
+    pub(super) fn check(&self, body: &[u8]) -> Result<(), Fault> {
+        let mut rest = body;
+        self.pass(self.root, &mut rest, DEPTH_MAX)?;
+        if rest.is_empty() { Ok(()) } else { Err(TRAILING) }
+    }
+
+    /// Moves `rest` past one value.
+    fn pass(&self, node: usize, rest: &mut &[u8], depth: usize) -> Result<(), Fault> {
+        match &self.nodes[node] {
+            Node::Boolean => match take(rest, 1)? {
+                [0 | 1] => Ok(()),
+                _ => Err(malformed("a boolean is neither 0 nor 1")),
+            },
+            Node::Int => match i32::try_from(long(rest)?) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(malformed("an int does not fit in 32 bits")),
+            },
+            Node::Long => long(rest).map(drop),
+            Node::Fixed(bytes) => take(rest, *bytes).map(drop),
+            Node::Bytes => block(rest).map(drop),
+            Node::Text => match std::str::from_utf8(block(rest)?) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(malformed("a text is not UTF-8")),
+            },
+            Node::Enum(symbols) => match usize::try_from(long(rest)?) {
+                Ok(symbol) if symbol < *symbols => Ok(()),
+                _ => Err(malformed("an enum has no such symbol")),
+            },
+            Node::Union(branches) => {
+                let branch = usize::try_from(long(rest)?).ok().and_then(|branch| branches.get(branch));
+                let branch = branch.ok_or(malformed("a union has no such branch"))?;
+                self.pass(*branch, rest, deeper(depth)?)
+            }
+            Node::Record(fields) => {
+                let depth = deeper(depth)?;
+                fields.iter().try_for_each(|field| self.pass(*field, rest, depth))
+            }
+            Node::Array(item) => {
+                let depth = deeper(depth)?;
+                items(rest, |rest| self.pass(*item, rest, depth))
+            }
+            Node::Map(value) => {
+                let depth = deeper(depth)?;
+                items(rest, |rest| {
+                    std::str::from_utf8(block(rest)?).map_err(|_| malformed("a key is not UTF-8"))?;
+                    self.pass(*value, rest, depth)
+                })
+            }
+        }
+    }
+}
+
+fn deeper(depth: usize) -> Result<usize, Fault> {
+    depth.checked_sub(1).ok_or(malformed("the record is nested too deeply"))
+}
+
+fn take<'b>(rest: &mut &'b [u8], bytes: usize) -> Result<&'b [u8], Fault> {
+    let (taken, after) = rest.split_at_checked(bytes).ok_or(TRUNCATED)?;
+    *rest = after;
+    Ok(taken)
+}
+
+/// A zigzag number, in at most the bytes that 64 bits take.
+fn long(rest: &mut &[u8]) -> Result<i64, Fault> {
+    let mut value = 0_u64;
+    for (at, byte) in rest.iter().enumerate().take(VARINT_BYTES_MAX) {
+        let low = u64::from(byte & 0x7F);
+        if at == VARINT_BYTES_MAX - 1 && *byte > 1 {
+            break;
+        }
+        value |= low << (7 * at);
+        if byte & 0x80 == 0 {
+            *rest = &rest[at + 1..];
+            return Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+        }
+    }
+    if rest.len() < VARINT_BYTES_MAX { Err(TRUNCATED) } else { Err(malformed("a number does not fit in 64 bits")) }
+}
+
+/// Bytes after their number.
+fn block<'b>(rest: &mut &'b [u8]) -> Result<&'b [u8], Fault> {
+    let bytes = usize::try_from(long(rest)?).map_err(|_| malformed("a length is negative"))?;
+    take(rest, bytes)
+}
+
+/// Blocks of items up to the empty one.
+fn items(rest: &mut &[u8], mut pass: impl FnMut(&mut &[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+    loop {
+        let count = long(rest)?;
+        if count == 0 {
+            return Ok(());
+        }
+        if count < 0 {
+            // A negative number of items is followed by their size.
+            long(rest)?;
+        }
+        // Items of no bytes at all could be without end in a short message.
+        if count.unsigned_abs() > rest.len() as u64 {
+            return Err(TRUNCATED);
+        }
+        for _ in 0..count.unsigned_abs() {
+            pass(rest)?;
+        }
+    }
+}
+
+struct Builder {
+    nodes: Vec<Node>,
+    /// By full name.
+    named: HashMap<String, usize>,
+}
+
+impl Builder {
+    fn push(&mut self, node: Node) -> usize {
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    fn node(&mut self, schema: &Value, namespace: &str) -> Result<usize, String> {
+        match schema {
+            Value::String(name) => self.by_name(name, namespace),
+            Value::Array(branches) => {
+                let branches = branches.iter().map(|branch| self.node(branch, namespace)).collect::<Result<_, _>>()?;
+                Ok(self.push(Node::Union(branches)))
+            }
+            Value::Object(_) => self.object(schema, namespace),
+            other => Err(format!("{other} is no type")),
+        }
+    }
+
+    fn by_name(&mut self, name: &str, namespace: &str) -> Result<usize, String> {
+        let primitive = match name {
+            "null" => Node::Fixed(0),
+            "boolean" => Node::Boolean,
+            "int" => Node::Int,
+            "long" => Node::Long,
+            "float" => Node::Fixed(4),
+            "double" => Node::Fixed(8),
+            "bytes" => Node::Bytes,
+            "string" => Node::Text,
+            _ => {
+                let full = full_name(name, namespace);
+                return self.named.get(&full).copied().ok_or_else(|| format!("type {full} is not defined"));
+            }
+        };
+        Ok(self.push(primitive))
+    }
+
+    fn object(&mut self, schema: &Value, namespace: &str) -> Result<usize, String> {
+        let text = |key: &str| schema.get(key).and_then(Value::as_str);
+        let kind = schema.get("type").ok_or("a type without its kind")?;
+        let Some(kind) = kind.as_str() else { return self.node(kind, namespace) };
+        let named = matches!(kind, "record" | "error" | "enum" | "fixed");
+        let full = if named {
+            let own = text("namespace").unwrap_or(namespace);
+            full_name(text("name").ok_or("a named type without its name")?, own)
+        } else {
+            String::new()
+        };
+        let node = match kind {
+            "record" | "error" => {
+                // Known before its fields are read, since they may refer to it.
+                let record = self.push(Node::Record(Vec::new()));
+                let within = full.rsplit_once('.').map_or("", |(namespace, _)| namespace).to_owned();
+                self.named.insert(full, record);
+                let fields = schema.get("fields").and_then(Value::as_array).ok_or("a record without fields")?;
+                let fields = fields
+                    .iter()
+                    .map(|field| self.node(field.get("type").unwrap_or(&Value::Null), &within))
+                    .collect::<Result<_, _>>()?;
+                self.nodes[record] = Node::Record(fields);
+                return Ok(record);
+            }
+            "enum" => Node::Enum(schema.get("symbols").and_then(Value::as_array).map_or(0, Vec::len)),
+            "fixed" => {
+                let size = schema.get("size").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());
+                Node::Fixed(size.ok_or("a fixed without its size")?)
+            }
+            "array" => Node::Array(self.node(schema.get("items").unwrap_or(&Value::Null), namespace)?),
+            "map" => Node::Map(self.node(schema.get("values").unwrap_or(&Value::Null), namespace)?),
+            _ => return self.by_name(kind, namespace),
+        };
+        let at = self.push(node);
+        if named {
+            self.named.insert(full, at);
+        }
+        Ok(at)
+    }
+}
+
+fn full_name(name: &str, namespace: &str) -> String {
+    if name.contains('.') || namespace.is_empty() { name.to_owned() } else { format!("{namespace}.{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(schema: &str, body: &[u8]) -> Result<(), Reason> {
+        Shape::new(schema).unwrap().check(body).map_err(|fault| fault.reason)
+    }
+
+    /// Proves the length of each type and what each refuses.
+    #[test]
+    fn types_and_refusals() {
+        const MALFORMED: Result<(), Reason> = Err(Reason::BodyMalformed);
+        const CUT: Result<(), Reason> = Err(Reason::BodyTruncated);
+        let greatest = [&[0xFF; 9][..], &[1]].concat();
+        let cases: [(&str, &[u8], Result<(), Reason>); 24] = [
+            (r#""null""#, &[], Ok(())),
+            (r#""boolean""#, &[1], Ok(())),
+            (r#""boolean""#, &[2], MALFORMED),
+            (r#""int""#, &[0xFE, 0xFF, 0xFF, 0xFF, 0x0F], Ok(())),
+            (r#""int""#, &[0x80, 0x80, 0x80, 0x80, 0x10], MALFORMED),
+            (r#""long""#, &greatest, Ok(())),
+            (r#""long""#, &[0xFF; 10], MALFORMED),
+            (r#""long""#, &[0xFF; 9], CUT),
+            (r#""double""#, &[0; 8], Ok(())),
+            (r#""float""#, &[0; 3], CUT),
+            (r#""bytes""#, &[4, 0xFF, 0xFF], Ok(())),
+            (r#""string""#, &[4, 0xC3, 0xA9], Ok(())),
+            (r#""string""#, &[4, 0xFF, 0xFF], MALFORMED),
+            (r#""string""#, &[1], MALFORMED),
+            (r#"{"type":"enum","name":"E","symbols":["A","B"]}"#, &[2], Ok(())),
+            (r#"{"type":"enum","name":"E","symbols":["A","B"]}"#, &[4], MALFORMED),
+            (r#"{"type":"fixed","name":"F","size":2}"#, &[0; 3], Err(Reason::TrailingBytes)),
+            (r#"["null","long"]"#, &[2, 2], Ok(())),
+            (r#"["null","long"]"#, &[4], MALFORMED),
+            (r#"{"type":"array","items":"long"}"#, &[4, 2, 2, 3, 4, 2, 2, 0], Ok(())),
+            (r#"{"type":"array","items":"long"}"#, &[4, 2, 2], CUT),
+            (r#"{"type":"array","items":"null"}"#, &greatest, CUT),
+            (r#"{"type":"map","values":"long"}"#, &[2, 2, b'k', 2, 0], Ok(())),
+            (r#"{"type":{"type":"string","logicalType":"uuid"}}"#, &[2, b'u'], Ok(())),
+        ];
+        for (schema, body, expected) in cases {
+            assert_eq!(check(schema, body), expected, "{schema} {body:?}");
+        }
+    }
+
+    /// Proves that a record may contain itself, by its short or its full name,
+    /// and that nesting without end is refused, not followed.
+    #[test]
+    fn records_within_themselves() {
+        let list = r#"{"type":"record","name":"List","namespace":"a.b","fields":[
+            {"name":"next","type":["null","List"]},{"name":"also","type":["null","a.b.List"]}]}"#;
+        assert_eq!(check(list, &[2, 0, 0, 0]), Ok(()));
+        assert_eq!(check(list, &[2; 4_096]), Err(Reason::BodyMalformed));
+        assert!(Shape::new(r#"["null","Nobody"]"#).is_err());
+    }
+}
