@@ -31,7 +31,7 @@ impl Position {
 }
 
 /// A snapshot of the journal.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Journal {
     pub(crate) dir: PathBuf,
     pub(crate) table: DeltaTable,

@@ -1,5 +1,5 @@
 //! What posting, committing, reopening and verifying cost:
-//! `cargo run --release -p commonweal-ledger --example post_speed -- ROWS`.
+//! `cargo run --release -p commonweal-ledger --example post_speed -- ROWS [ORGANISATIONS]`.
 //!
 //! Seeded employment-like events in batches of 8,192 as enrich makes them
 //! (dictionaries of the reference shared, those of the event new in each
@@ -23,13 +23,15 @@ const BATCH_ROWS: u64 = 8_192;
 const FLUSH_ROWS: u64 = 262_144;
 const TOPIC: &str = "commonweal.employment.v1";
 
-/// Reference dictionaries: as many values as England has.
+/// Reference dictionaries: as many values as England has. What an employer has
+/// but one of (its place, its sector) is drawn by employer.
 struct Shared {
+    organisations: usize,
     columns: Vec<(&'static str, ArrayRef)>,
 }
 
 impl Shared {
-    fn new() -> Self {
+    fn new(organisations: usize) -> Self {
         let sized = [
             ("lsoa", 33_755),
             ("district", 310),
@@ -47,7 +49,7 @@ impl Shared {
             let values = StringArray::from_iter_values((0..count).map(|number| format!("{name:.3}{number:06}")));
             (name, Arc::new(values) as ArrayRef)
         });
-        Self { columns: columns.collect() }
+        Self { organisations, columns: columns.collect() }
     }
 
     fn values(&self, name: &str) -> Option<&ArrayRef> {
@@ -76,6 +78,11 @@ impl Event {
     fn draw(self, column: &str, bound: usize) -> usize {
         let hash = xxh3_64(column.as_bytes()) ^ self.number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         usize::try_from(xxh3_64(&hash.to_le_bytes())).unwrap_or(0) % bound
+    }
+
+    /// Stands for the event's employer.
+    fn employer(self, organisations: usize) -> Self {
+        Self { number: self.draw("organisation", organisations) as u64, revision: 0 }
     }
 }
 
@@ -113,7 +120,7 @@ fn column(field: &Field, shared: &Shared, first: u64, events: &[Event]) -> Resul
         (_, DataType::Date32) => Arc::new(Date32Array::from_iter_values(numbers(730).map(|day| 18_000 + day))),
         (_, DataType::Int32) => Arc::new(Int32Array::from_iter_values(numbers(10).map(|number| number + 1))),
         (_, DataType::Dictionary(..)) => dictionary(name, shared, events)?,
-        _ => Arc::new(events.iter().map(|event| text(name, *event)).collect::<StringArray>()),
+        _ => Arc::new(events.iter().map(|event| text(name, shared.organisations, *event)).collect::<StringArray>()),
     })
 }
 
@@ -127,12 +134,16 @@ fn dictionary(name: &str, shared: &Shared, events: &[Event]) -> Result<ArrayRef,
         }
     };
     let bound = arrow::array::Array::len(&values);
-    let keys = events.iter().map(|event| i32::try_from(event.draw(name, bound)).unwrap_or(0));
+    let of_employer = shared.values(name).is_some() && name != "quarter";
+    let keys = events.iter().map(|event| {
+        let who = if of_employer { event.employer(shared.organisations) } else { *event };
+        i32::try_from(who.draw(name, bound)).unwrap_or(0)
+    });
     Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(Int32Array::from_iter_values(keys), values)?))
 }
 
-fn text(name: &str, event: Event) -> Option<String> {
-    let organisation = event.draw("organisation", 50_000);
+fn text(name: &str, organisations: usize, event: Event) -> Option<String> {
+    let organisation = event.employer(organisations).number;
     Some(match name {
         "source" => format!("https://payroll.example/{}", organisation % 500),
         "event_id" => {
@@ -202,8 +213,9 @@ fn per_row(took: Took, rows: u64) -> String {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let rows: u64 = std::env::args().nth(1).map_or(Ok(1_000_000), |text| text.parse())?;
+    let organisations: usize = std::env::args().nth(2).map_or(Ok(1_400), |text| text.parse())?;
     let dir = tempfile::tempdir()?;
-    let (topic, shared) = (Arc::from(TOPIC), Shared::new());
+    let (topic, shared) = (Arc::from(TOPIC), Shared::new(organisations));
     let mut ledger = Ledger::open(dir.path(), "bench", &[Dataset::Employment]).await?;
     ledger.start_partition(&topic, 0).await?;
     let (mut posting, mut flushing) = (Took::default(), Took::default());

@@ -52,6 +52,14 @@ pub(crate) fn symbols<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<
     Ok(Symbols { keys, values })
 }
 
+/// Whether two columns of text are one in memory.
+pub(crate) fn is_same_text(a: &ArrayRef, b: &ArrayRef) -> bool {
+    match (a.as_string_opt::<i32>(), b.as_string_opt::<i32>()) {
+        (Some(a), Some(b)) => a.len() == b.len() && a.values().ptr_eq(b.values()) && a.offsets().ptr_eq(b.offsets()),
+        _ => false,
+    }
+}
+
 /// First 8 bytes of a content digest.
 pub(crate) fn digest_head(digest: &[u8]) -> [u8; 8] {
     let mut head = [0; 8];

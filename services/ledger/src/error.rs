@@ -21,6 +21,9 @@ pub enum LedgerError {
     /// The table kept moving while a commit was tried.
     #[error("gave up a commit after {attempts} attempts, the journal moved on each time")]
     Contended { attempts: u32 },
+    /// The task of a flush was given up before it ended.
+    #[error("a flush was stopped before its commit; what it held is read again from Kafka after a restart")]
+    Stopped,
     /// A column is missing or of another type: a fault between stages.
     #[error("a batch lacks column {0} in its expected type")]
     Column(&'static str),

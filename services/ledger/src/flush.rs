@@ -4,7 +4,7 @@
 use crate::columns::primitive;
 use crate::gather::{Gather, places};
 use crate::parquet_files::{Encoded, encode_columns};
-use crate::post::{Pending, Reversal, RowState, Target};
+use crate::post::{Cause, Pending, Reversal, RowState, Target};
 use crate::read_back::{EntriesFiles, read_entries};
 use crate::{LedgerError, Location, Stamp};
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, DictionaryArray, Int32Array, RecordBatch, StringArray};
@@ -69,8 +69,12 @@ impl<'a> Entries<'a> {
         if column < self.carried {
             return self.gather.column(column, &self.places[rows]);
         }
-        let own = state_columns(states, 1)?.into_iter().chain(stamp.columns(states.len()));
-        own.into_iter().nth(column - self.carried).ok_or(LedgerError::Column("of the posting schema"))
+        let own = column - self.carried;
+        if let Some(state) = State::ALL.get(own) {
+            return state.column(states, 1);
+        }
+        let stamp = stamp.columns(states.len()).into_iter().nth(own - State::ALL.len());
+        stamp.ok_or(LedgerError::Column("of the posting schema"))
     }
 }
 
@@ -121,21 +125,34 @@ fn quantity_position() -> usize {
     *POSITION
 }
 
-/// `entry`, `cause`, `cancelled`, `conflict`; `sign` is -1 for reversals, whose
-/// conflict is given as it is.
-fn state_columns(states: &[RowState], sign: i32) -> Result<[ArrayRef; 4], LedgerError> {
-    let number = |get: fn(&RowState) -> i8, sign: i32| -> ArrayRef {
-        Arc::new(Int32Array::from_iter_values(states.iter().map(|state| sign * i32::from(get(state)))))
-    };
-    let names = StringArray::from_iter_values(crate::post::Cause::ALL.iter().map(|cause| cause.name()));
-    let keys = Int32Array::from_iter_values(states.iter().map(|state| state.cause as i32));
-    let causes = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(names))?;
-    Ok([
-        number(|state| state.entry, sign),
-        Arc::new(causes),
-        number(|state| state.cancelled, sign),
-        number(|state| state.conflict, 1),
-    ])
+/// What a posting says of itself, in the order of the schema's columns.
+#[derive(Clone, Copy)]
+enum State {
+    Entry,
+    Cause,
+    Cancelled,
+    Conflict,
+}
+
+impl State {
+    const ALL: [Self; 4] = [Self::Entry, Self::Cause, Self::Cancelled, Self::Conflict];
+
+    /// The column; `sign` is -1 for reversals, whose conflict is given as it is.
+    fn column(self, states: &[RowState], sign: i32) -> Result<ArrayRef, LedgerError> {
+        let number = |get: fn(&RowState) -> i8, sign: i32| -> ArrayRef {
+            Arc::new(Int32Array::from_iter_values(states.iter().map(|state| sign * i32::from(get(state)))))
+        };
+        Ok(match self {
+            Self::Entry => number(|state| state.entry, sign),
+            Self::Cancelled => number(|state| state.cancelled, sign),
+            Self::Conflict => number(|state| state.conflict, 1),
+            Self::Cause => {
+                let names = StringArray::from_iter_values(Cause::ALL.iter().map(|cause| cause.name()));
+                let keys = Int32Array::from_iter_values(states.iter().map(|state| state.cause as i32));
+                Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(names))?)
+            }
+        })
+    }
 }
 
 /// The pending reversals as rows that carry every column of what they
@@ -175,7 +192,9 @@ fn of_pending(pending: &Pending, stamp: Stamp) -> Result<Option<RecordBatch>, Le
     let mut columns = Gather::new(pending.batches(), &carried())?.columns(&places(&rows))?;
     keep_quantity_of_records(&mut columns, quantity_position(), &states)?;
     negate_quantity(&mut columns)?;
-    columns.extend(state_columns(&states, -1)?);
+    for state in State::ALL {
+        columns.push(state.column(&states, -1)?);
+    }
     columns.extend(stamp.columns(rows.len()));
     let schema = arrow_schema::posting_stored();
     let columns = columns
@@ -198,7 +217,8 @@ fn of_committed(
         .iter()
         .filter_map(|reversal| match reversal.target {
             Target::Committed(at) => Some((at, *reversal)),
-            Target::Pending(_) => None,
+            // A flush begins when the one before has ended and its rows have their places.
+            Target::Pending(_) | Target::Flushing(_) => None,
         })
         .collect();
     if found.is_empty() {

@@ -4,6 +4,7 @@
 //! its values stand in the united dictionary, and a row costs one lookup.
 
 use crate::LedgerError;
+use crate::columns::is_same_text;
 use crate::post::NewRow;
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch, StringArray};
 use arrow::buffer::NullBuffer;
@@ -79,12 +80,12 @@ impl<'a> Column<'a> {
 
 impl<'a> United<'a> {
     fn new(symbols: &[&'a DictionaryArray<Int32Type>]) -> Result<Self, LedgerError> {
-        let mut distinct: Vec<&'a StringArray> = Vec::new();
+        let mut distinct: Vec<&'a ArrayRef> = Vec::new();
         let mut mapping = Vec::with_capacity(symbols.len());
         for symbols in symbols {
-            let values = symbols.values().as_string_opt::<i32>().ok_or(LedgerError::Column("of text"))?;
+            let values = symbols.values();
             // Batches share the reference's dictionaries, often with the batch just before.
-            let known = distinct.iter().rposition(|known| is_same(known, values));
+            let known = distinct.iter().rposition(|known| is_same_text(known, values));
             mapping.push(known.unwrap_or_else(|| {
                 distinct.push(values);
                 distinct.len() - 1
@@ -93,7 +94,7 @@ impl<'a> United<'a> {
         let keys: Vec<&Int32Array> = symbols.iter().map(|symbols| symbols.keys()).collect();
         let nullable = keys.iter().any(|keys| keys.null_count() > 0);
         let (values, mappings) = match distinct.as_slice() {
-            [only] => (Arc::new((*only).clone()) as ArrayRef, Vec::new()),
+            [only] => (Arc::clone(only), Vec::new()),
             many => unite(many)?,
         };
         Ok(Self { keys, mapping, mappings, values, nullable })
@@ -124,16 +125,13 @@ impl<'a> United<'a> {
     }
 }
 
-fn is_same(a: &StringArray, b: &StringArray) -> bool {
-    a.len() == b.len() && a.values().ptr_eq(b.values()) && a.offsets().ptr_eq(b.offsets())
-}
-
 /// All values of `dictionaries`, each once, and where each of theirs went.
-fn unite(dictionaries: &[&StringArray]) -> Result<(ArrayRef, Vec<Vec<i32>>), LedgerError> {
+fn unite(dictionaries: &[&ArrayRef]) -> Result<(ArrayRef, Vec<Vec<i32>>), LedgerError> {
     let mut numbers: HashMap<&str, i32> = HashMap::new();
     let mut values: Vec<&str> = Vec::new();
     let mut mappings = Vec::with_capacity(dictionaries.len());
     for dictionary in dictionaries {
+        let dictionary = dictionary.as_string_opt::<i32>().ok_or(LedgerError::Column("of text"))?;
         let mut mapping = Vec::with_capacity(dictionary.len());
         for row in 0..dictionary.len() {
             let value = dictionary.value(row);

@@ -9,6 +9,7 @@
 mod columns;
 mod error;
 mod flush;
+mod flushing;
 mod gather;
 mod identity;
 mod index;

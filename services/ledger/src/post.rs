@@ -13,8 +13,7 @@ use crate::columns::{binary, boolean, digest_head, primitive, text};
 use crate::index::REVISION_MAX;
 use crate::receipts::Outcome;
 use crate::{Head, Identity, Index, LedgerError, Location};
-use arrow::array::PrimitiveArray;
-use arrow::array::{BinaryArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{BinaryArray, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 
 /// Why a row was posted.
@@ -98,6 +97,34 @@ impl<'a> Statement<'a> {
     }
 }
 
+/// What the books say of events already: those that are committed, and those
+/// that a flush is about to commit.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub index: &'a Index,
+    pub flushing: Option<&'a Pending>,
+}
+
+impl Known<'_> {
+    fn head(&self, identity: Identity) -> Option<(Head, Target)> {
+        let flushing = || {
+            let (head, target) = self.flushing?.head(identity)?;
+            Some((head, target.of_a_flush()))
+        };
+        flushing().or_else(|| self.index.get(identity).map(|(head, at)| (head, Target::Committed(at))))
+    }
+
+    /// Rank of an entry in memory.
+    fn rank_in_memory(&self, target: Target, pending: &Pending) -> Result<Option<Rank>, LedgerError> {
+        match (target, self.flushing) {
+            (Target::Pending(entry), _) => pending.rank(entry).map(Some),
+            (Target::Flushing(entry), Some(flushing)) => flushing.rank(entry).map(Some),
+            (Target::Flushing(_), None) => Err(LedgerError::Column("of a flush")),
+            (Target::Committed(_), _) => Ok(None),
+        }
+    }
+}
+
 /// Result of posting one batch: an outcome per row, except for contested rows,
 /// which [`settle`] decides.
 #[derive(Debug, Default)]
@@ -110,16 +137,16 @@ pub struct Posted {
 ///
 /// # Errors
 /// [`LedgerError::Column`] where the batch is not in the enriched schema.
-pub fn post(batch: &RecordBatch, index: &Index, pending: &mut Pending) -> Result<Posted, LedgerError> {
+pub fn post(batch: &RecordBatch, books: Known<'_>, pending: &mut Pending) -> Result<Posted, LedgerError> {
     let statement = Statement::of(batch)?;
+    let before = pending.rows().len();
     let number = pending.add_batch(batch)?;
     let mut posted = Posted { outcomes: Vec::with_capacity(batch.num_rows()), contested: Vec::new() };
     let mut scratch = Vec::with_capacity(128);
     for row in 0..batch.num_rows() {
         let identity = Identity::of(statement.source.value(row), statement.event_id.value(row), &mut scratch);
         let event = Event::new(&statement, number, row, identity);
-        let known =
-            pending.head(identity).or_else(|| index.get(identity).map(|(head, at)| (head, Target::Committed(at))));
+        let known = pending.head(identity).or_else(|| books.head(identity));
         let outcome = match known {
             None => {
                 pending.push(event.identity, event.head(false), event.new_row(Cause::Record, 0));
@@ -131,16 +158,20 @@ pub fn post(batch: &RecordBatch, index: &Index, pending: &mut Pending) -> Result
                 Outcome::Posted
             }
             Some((head, _)) if head.digest == event.digest => Outcome::Duplicate,
-            Some((head, Target::Pending(entry))) => {
-                let rank = pending.rank(entry)?;
-                contest(&event, statement.rank(row), head, Target::Pending(entry), rank, pending)
-            }
             Some((_, Target::Committed(at))) => {
                 posted.contested.push(Contested { row: event.row, identity, at });
                 Outcome::Superseded
             }
+            Some((head, target)) => match books.rank_in_memory(target, pending)? {
+                Some(rank) => contest(&event, statement.rank(row), head, target, rank, pending),
+                None => Outcome::Superseded,
+            },
         };
         posted.outcomes.push(outcome);
+    }
+    // A batch of nothing but repeats need not wait for the commit.
+    if pending.rows().len() == before && posted.contested.is_empty() {
+        pending.drop_batch();
     }
     Ok(posted)
 }
@@ -154,15 +185,13 @@ pub fn settle(
     batch: &RecordBatch,
     contested: &Contested,
     committed: Rank,
-    index: &Index,
+    books: Known<'_>,
     pending: &mut Pending,
 ) -> Result<Outcome, LedgerError> {
     let statement = Statement::of(batch)?;
     let row = contested.row as usize;
     let event = Event::new(&statement, pending.last_batch(), row, contested.identity);
-    let known = pending
-        .head(contested.identity)
-        .or_else(|| index.get(contested.identity).map(|(head, at)| (head, Target::Committed(at))));
+    let known = pending.head(contested.identity).or_else(|| books.head(contested.identity));
     let Some((head, target)) = known else {
         pending.push(event.identity, event.head(false), event.new_row(Cause::Record, 0));
         return Ok(Outcome::Posted);
@@ -173,10 +202,7 @@ pub fn settle(
     if event.digest == head.digest {
         return Ok(Outcome::Duplicate);
     }
-    let rank = match target {
-        Target::Pending(entry) => pending.rank(entry)?,
-        Target::Committed(_) => committed,
-    };
+    let rank = books.rank_in_memory(target, pending)?.unwrap_or(committed);
     Ok(contest(&event, statement.rank(row), head, target, rank, pending))
 }
 

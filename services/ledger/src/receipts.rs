@@ -77,23 +77,6 @@ impl Receipts {
         outcomes.entry(outcome).or_default().insert_range(first..=last);
     }
 
-    /// Records the outcomes of many offsets of one topic. Neighbours that
-    /// follow each other with one outcome, as most do, cost one step together.
-    pub fn record_all(&mut self, topic: &Arc<str>, partitions: &[i32], offsets: &[i64], outcomes: &[Outcome]) {
-        let rows: Vec<(i32, i64, Outcome)> = partitions
-            .iter()
-            .zip(offsets)
-            .zip(outcomes)
-            .map(|((&partition, &offset), &outcome)| (partition, offset, outcome))
-            .collect();
-        for run in rows.chunk_by(|a, b| (a.0, a.1 + 1, a.2) == *b) {
-            let [(partition, first, outcome), ..] = *run else { continue };
-            let Ok(first) = u64::try_from(first) else { continue };
-            let set = self.partition(topic, partition).outcomes.entry(outcome).or_default();
-            set.insert_range(first..first + run.len() as u64);
-        }
-    }
-
     /// Notes that a partition was read up to, not including, `next_offset`;
     /// `seen` tells which offsets from the last position on held a record, in
     /// rising order. All others are absent.
@@ -141,11 +124,18 @@ impl Receipts {
         self.topics.values().all(|partitions| partitions.values().all(|state| state.outcomes.is_empty()))
     }
 
-    /// Forgets outcomes that are committed; positions stay.
-    pub fn clear(&mut self) {
-        for state in self.topics.values_mut().flat_map(BTreeMap::values_mut) {
-            state.outcomes.clear();
+    /// Hands over the outcomes gathered; positions stay.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let mut taken = Self::default();
+        for (topic, partitions) in &mut self.topics {
+            let of_topic = taken.topics.entry(Arc::clone(topic)).or_default();
+            for (&partition, state) in partitions {
+                let outcomes = std::mem::take(&mut state.outcomes);
+                of_topic.insert(partition, Partition { next: state.next, outcomes });
+            }
         }
+        taken
     }
 
     /// Rows of the receipts book.
@@ -221,7 +211,7 @@ mod tests {
         receipts.advance(&topic, 0, [4, 5, 8].into_iter(), 10);
         assert_eq!(offsets(&receipts, "t", 0, Outcome::Absent), [2, 3, 6, 7, 9]);
         assert_eq!(receipts.next_offset("t", 0), Some(10));
-        receipts.clear();
+        assert_eq!(offsets(&receipts.take(), "t", 0, Outcome::Absent), [2, 3, 6, 7, 9]);
         receipts.advance(&topic, 0, std::iter::empty(), 10);
         assert!(receipts.is_empty());
     }

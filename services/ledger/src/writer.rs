@@ -1,16 +1,14 @@
 //! The one writer of a dataset: gathers, and commits all books together.
 
 use crate::columns::primitive;
-use crate::flush::{self, Entries};
+use crate::flushing::{Done, Flushing, Frozen, FrozenBook};
 use crate::index::Index;
-use crate::parquet_files::{Encoded, encode};
-use crate::post::{self, Contested, Pending};
-use crate::protocol::{self, Decision, Mark};
+use crate::post::{self, Contested, Known, Pending, Target};
 use crate::read_back::{EntriesFiles, read_entries};
-use crate::{LedgerError, Location, Outcome, Receipts, RejectedMessage, Stamp, rebuild, rejected};
+use crate::{LedgerError, Location, Outcome, Receipts, RejectedMessage, rebuild};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Int32Type, Int64Type};
-use commonweal_journal::{Addition, Book, Commit, Journal, JournalError};
+use commonweal_journal::{Book, Journal};
 use commonweal_schemas::Dataset;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,12 +37,16 @@ struct DatasetBooks {
 }
 
 /// Writes the journal. One per dataset may run; a second is fenced.
+///
+/// Posting goes on while a flush is on its way, so memory holds what one flush
+/// takes twice.
 pub struct Ledger {
     journal: Journal,
     books: BTreeMap<Dataset, DatasetBooks>,
     receipts: Receipts,
     rejected: Vec<RejectedMessage>,
     rejected_bytes: usize,
+    flushing: Option<Flushing>,
 }
 
 impl Ledger {
@@ -70,7 +72,7 @@ impl Ledger {
             books.insert(dataset, DatasetBooks { index, files, pending: Pending::default(), known });
         }
         let (receipts, rejected) = (Receipts::default(), Vec::new());
-        Ok(Self { journal, books, receipts, rejected, rejected_bytes: 0 })
+        Ok(Self { journal, books, receipts, rejected, rejected_bytes: 0, flushing: None })
     }
 
     /// The table as of the last commit of this writer.
@@ -107,9 +109,12 @@ impl Ledger {
     /// compared cannot be read.
     pub fn post(&mut self, dataset: Dataset, topic: &Arc<str>, batch: &RecordBatch) -> Result<(), LedgerError> {
         let Some(books) = self.books.get_mut(&dataset) else { return Err(LedgerError::Column("dataset")) };
-        let mut posted = post::post(batch, &books.index, &mut books.pending)?;
+        let flushing = self.flushing.as_ref().and_then(|flushing| flushing.frozen.books.get(&dataset));
+        let known = Known { index: &books.index, flushing: flushing.map(|book| &book.pending) };
+        let mut posted = post::post(batch, known, &mut books.pending)?;
         if !posted.contested.is_empty() {
-            settle(dataset, books, batch, &posted.contested, &mut posted.outcomes)?;
+            let contest = Contest { dataset, files: &books.files, known, batch };
+            contest.settle(&posted.contested, &mut books.pending, &mut posted.outcomes)?;
         }
         let partitions = primitive::<Int32Type>(batch, "origin_partition")?;
         let offsets = primitive::<Int64Type>(batch, "origin_offset")?;
@@ -125,7 +130,7 @@ impl Ledger {
         self.rejected.push(message);
     }
 
-    /// Rows and bytes gathered since the last commit.
+    /// Rows and bytes gathered since the last flush began.
     #[must_use]
     pub fn gathered(&self) -> (usize, usize) {
         self.books.values().fold((self.rejected.len(), self.rejected_bytes), |(rows, bytes), books| {
@@ -142,127 +147,93 @@ impl Ledger {
     }
 
     /// Commits everything gathered: entries, reversals, rejections, receipts
-    /// and positions, in one commit or not at all. `now` is UTC microseconds.
+    /// and positions, in one commit or not at all. A flush that is on its way
+    /// ends first. `now` is UTC microseconds.
     ///
     /// # Errors
     /// [`LedgerError::Fenced`] where another writer posted to one of the
     /// datasets; nothing of this flush is then in the table, and every later
     /// flush is answered likewise.
     pub async fn flush(&mut self, now: i64) -> Result<Option<Committed>, LedgerError> {
-        if self.receipts.is_empty() {
-            return Ok(None);
-        }
-        // A snapshot that was reloaded since the last commit of this writer would
-        // accept a commit though another writer's lies between the two.
-        if let Decision::Fenced { dataset, commit } = self.decide(1, &[]).await? {
-            return Err(LedgerError::Fenced { dataset, commit });
-        }
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let stamp =
-                Stamp { commit: self.journal.next_commit(), posted_at: now.max(self.journal.posted_at_micros()) };
-            let mut written = self.write(stamp)?;
-            let commit = Commit {
-                additions: std::mem::take(&mut written.additions),
-                positions: self.receipts.positions(),
-                datasets: self.books.keys().copied().collect(),
-                posted_at: stamp.posted_at,
-            };
-            match self.journal.commit(&commit).await {
-                Ok(_) => return self.committed(stamp, &written).map(Some),
-                Err(JournalError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
+        let earlier = match &mut self.flushing {
+            Some(flushing) => {
+                flushing.go_on(&self.journal);
+                self.finish_flush().await?
             }
-            self.journal.reload().await?;
-            match self.decide(attempt, &commit.additions).await? {
-                Decision::AlreadyCommitted => return self.committed(stamp, &written).map(Some),
-                Decision::Fenced { dataset, commit } => return Err(LedgerError::Fenced { dataset, commit }),
-                Decision::GiveUp => return Err(LedgerError::Contended { attempts: attempt }),
-                Decision::Retry => tracing::info!(attempt, "journal moved on, stamping anew"),
-            }
-        }
-    }
-
-    async fn decide(&self, attempt: u32, additions: &[Addition]) -> Result<Decision, LedgerError> {
-        let found = match additions.first() {
-            Some(addition) => self.journal.holds(addition)?,
-            None => false,
+            None => None,
         };
-        let mut marks = Vec::with_capacity(self.books.len());
-        for (&dataset, books) in &self.books {
-            let table = self.journal.last_posted(dataset).await?;
-            marks.push(Mark { dataset, known: books.known, table });
-        }
-        Ok(protocol::after_conflict(attempt, found, &marks))
+        self.begin_flush(now);
+        Ok(self.finish_flush().await?.or(earlier))
     }
 
-    /// Writes the files of a commit; without the commit they are orphans.
-    fn write(&self, stamp: Stamp) -> Result<Written, LedgerError> {
-        let mut written =
-            Written { totals: Committed { commit: stamp.commit, ..Committed::default() }, ..Written::default() };
-        for (&dataset, books) in &self.books {
-            let book = Book::from(dataset);
-            if !books.pending.rows().is_empty() {
-                let entries = Entries::of(&books.pending)?;
-                let encoded = entries.encode(book, stamp)?;
-                written.totals.entries += self.write_file(&mut written.additions, book, false, &encoded)?;
-                written.rows.insert(dataset, entries.rows);
-            }
-            if let Some(reversals) = flush::reversals(dataset, &books.pending, &books.files, stamp)? {
-                let encoded = encode(&reversals, book)?;
-                written.totals.reversals += self.write_file(&mut written.additions, book, true, &encoded)?;
-            }
+    /// Begins to commit what is gathered, unless that is nothing or an earlier
+    /// flush is on its way. Posting may go on.
+    pub fn begin_flush(&mut self, now: i64) {
+        if let Some(flushing) = &mut self.flushing {
+            flushing.go_on(&self.journal);
+            return;
         }
-        if !self.rejected.is_empty() {
-            let batch = rejected::to_batch(&self.rejected, stamp)?;
-            let encoded = encode(&batch, Book::Rejections)?;
-            written.totals.rejections += self.write_file(&mut written.additions, Book::Rejections, false, &encoded)?;
+        if self.receipts.is_empty() {
+            return;
         }
-        let receipts = encode(&self.receipts.to_batch(stamp)?, Book::Receipts)?;
-        self.write_file(&mut written.additions, Book::Receipts, false, &receipts)?;
-        written.totals.bytes = written.additions.iter().map(Addition::bytes).sum();
-        Ok(written)
-    }
-
-    fn write_file(
-        &self,
-        additions: &mut Vec<Addition>,
-        book: Book,
-        reversals: bool,
-        file: &Encoded,
-    ) -> Result<u64, LedgerError> {
-        let addition = self.journal.write_file(book, reversals, file.rows, &file.content)?;
-        additions.push(addition.with_days(file.days));
-        Ok(file.rows)
-    }
-
-    /// Brings the index up to the commit and forgets what was gathered.
-    fn committed(&mut self, stamp: Stamp, written: &Written) -> Result<Committed, LedgerError> {
-        let commit = u32::try_from(stamp.commit).map_err(|_| LedgerError::LocationOverflow("a commit number"))?;
-        let files = self.journal.book_files_of(stamp.commit)?;
-        for (&dataset, books) in &mut self.books {
-            let rows = written.rows.get(&dataset);
-            for (identity, head, target) in books.pending.heads() {
-                let at = match target {
-                    post::Target::Committed(at) => at,
-                    post::Target::Pending(position) => {
-                        let row = rows.and_then(|rows| rows.get(position as usize)).copied();
-                        let row = row.ok_or(LedgerError::LocationOverflow("a row number"))?;
-                        Location { commit, row }
-                    }
-                };
-                books.index.set(identity, head, at);
-            }
-            let of_book = files.iter().filter(|file| file.book == Book::from(dataset) && !file.reversals);
-            books.files.extend(of_book.map(|file| (commit, file.path.clone())));
-            books.pending = Pending::default();
-            books.known = stamp.commit;
-        }
-        self.receipts.clear();
-        self.rejected.clear();
+        let books = self.books.iter_mut().map(|(&dataset, books)| {
+            let pending = std::mem::take(&mut books.pending);
+            (dataset, FrozenBook { pending, files: books.files.clone(), known: books.known })
+        });
+        let frozen = Frozen {
+            books: books.collect(),
+            receipts: self.receipts.take(),
+            rejected: std::mem::take(&mut self.rejected),
+            now,
+        };
         self.rejected_bytes = 0;
-        Ok(written.totals)
+        self.flushing = Some(Flushing::begin(frozen, &self.journal));
+    }
+
+    /// Whether a flush has begun and was not yet seen to end.
+    #[must_use]
+    pub const fn is_flushing(&self) -> bool {
+        self.flushing.is_some()
+    }
+
+    /// Waits for the flush that is on its way; `None` where there is none.
+    /// Cancelled, it loses nothing and can be called again.
+    ///
+    /// # Errors
+    /// As [`Ledger::flush`].
+    pub async fn finish_flush(&mut self) -> Result<Option<Committed>, LedgerError> {
+        let Some(flushing) = &mut self.flushing else { return Ok(None) };
+        let done = flushing.ended(&mut self.journal).await?;
+        let frozen = Arc::clone(&flushing.frozen);
+        self.flushing = None;
+        self.committed(&frozen, &done)?;
+        Ok(Some(done.totals))
+    }
+
+    /// Brings the index up to the commit.
+    fn committed(&mut self, frozen: &Frozen, done: &Done) -> Result<(), LedgerError> {
+        let commit = u32::try_from(done.stamp.commit).map_err(|_| LedgerError::LocationOverflow("a commit number"))?;
+        let files = self.journal.book_files_of(done.stamp.commit)?;
+        for (dataset, book) in &frozen.books {
+            let Some(books) = self.books.get_mut(dataset) else { continue };
+            let rows = done.rows.get(dataset);
+            let place = |position: u32| -> Option<Location> {
+                rows.and_then(|rows| rows.get(position as usize)).map(|&row| Location { commit, row })
+            };
+            for (identity, head, target) in book.pending.heads() {
+                let at = match target {
+                    Target::Committed(at) => Some(at),
+                    Target::Pending(position) => place(position),
+                    Target::Flushing(_) => None,
+                };
+                books.index.set(identity, head, at.ok_or(LedgerError::LocationOverflow("a row number"))?);
+            }
+            books.pending.flushed(place)?;
+            let of_book = files.iter().filter(|file| file.book == Book::from(*dataset) && !file.reversals);
+            books.files.extend(of_book.map(|file| (commit, file.path.clone())));
+            books.known = done.stamp.commit;
+        }
+        Ok(())
     }
 }
 
@@ -282,30 +253,31 @@ fn record_runs(receipts: &mut Receipts, topic: &Arc<str>, partitions: &[i32], of
     }
 }
 
-#[derive(Default)]
-struct Written {
-    additions: Vec<Addition>,
-    /// Per dataset, the row each pending row became.
-    rows: BTreeMap<Dataset, Vec<u32>>,
-    totals: Committed,
+/// Rows of a batch that meet committed entries they may displace.
+struct Contest<'a> {
+    dataset: Dataset,
+    files: &'a EntriesFiles,
+    known: Known<'a>,
+    batch: &'a RecordBatch,
 }
 
-/// Decides contested rows after reading the entries they met.
-fn settle(
-    dataset: Dataset,
-    books: &mut DatasetBooks,
-    batch: &RecordBatch,
-    contested: &[Contested],
-    outcomes: &mut [Outcome],
-) -> Result<(), LedgerError> {
-    let mut locations: Vec<Location> = contested.iter().map(|contested| contested.at).collect();
-    locations.sort_unstable();
-    locations.dedup();
-    let entries = read_entries(dataset, &books.files, &locations)?;
-    for contest in contested {
-        let Ok(row) = locations.binary_search(&contest.at) else { continue };
-        let standing = post::rank_at(&entries, row)?;
-        outcomes[contest.row as usize] = post::settle(batch, contest, standing, &books.index, &mut books.pending)?;
+impl Contest<'_> {
+    /// Decides the rows after reading the entries they met.
+    fn settle(
+        &self,
+        contested: &[Contested],
+        pending: &mut Pending,
+        outcomes: &mut [Outcome],
+    ) -> Result<(), LedgerError> {
+        let mut locations: Vec<Location> = contested.iter().map(|contested| contested.at).collect();
+        locations.sort_unstable();
+        locations.dedup();
+        let entries = read_entries(self.dataset, self.files, &locations)?;
+        for contest in contested {
+            let Ok(row) = locations.binary_search(&contest.at) else { continue };
+            let standing = post::rank_at(&entries, row)?;
+            outcomes[contest.row as usize] = post::settle(self.batch, contest, standing, self.known, pending)?;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -22,9 +22,13 @@ use arrow::array::RecordBatch;
 use commonweal_journal::{Book, JournalFile};
 use commonweal_schemas::Dataset;
 use index::Index;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+/// Tries at the lock of the folder, and the time between them: ten minutes.
+const LOCK_ATTEMPTS_MAX: u32 = 12_000;
+const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 /// Segments of one kind before they are merged into one.
 const SEGMENTS_MAX: usize = 8;
 
@@ -54,7 +58,7 @@ impl Balances {
     /// no longer has are made anew.
     pub(crate) async fn refresh(dir: &Path, state: &LedgerState) -> Result<(Self, Refreshed), PublishError> {
         std::fs::create_dir_all(dir).map_err(PublishError::io("create", dir))?;
-        let lock = lock(dir)?;
+        let lock = lock(dir).await?;
         let known = Index::read(dir).filter(|index| index.describes(state));
         let rebuilt = known.is_none();
         let mut balances = Self { dir: dir.to_owned(), index: known.unwrap_or_else(Index::new), _lock: lock };
@@ -184,12 +188,20 @@ fn of_book(files: &[&JournalFile], book: Book) -> Vec<PathBuf> {
     files.iter().filter(|file| file.book == book).map(|file| file.path.clone()).collect()
 }
 
-fn lock(dir: &Path) -> Result<File, PublishError> {
+/// Locks the folder against other publishers, waiting for one that is at work.
+async fn lock(dir: &Path) -> Result<File, PublishError> {
     let path = dir.join("lock");
     let file = File::create(&path).map_err(PublishError::io("create", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(PublishError::Busy(dir.to_owned())),
-        Err(std::fs::TryLockError::Error(source)) => Err(PublishError::Io { action: "lock", path, source }),
+    for attempt in 0..LOCK_ATTEMPTS_MAX {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if attempt == 0 => {
+                tracing::info!(path = %path.display(), "waiting for another publisher to end");
+            }
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(source)) => return Err(PublishError::Io { action: "lock", path, source }),
+        }
+        tokio::time::sleep(LOCK_INTERVAL).await;
     }
+    Err(PublishError::Busy { dir: dir.to_owned(), seconds: (LOCK_INTERVAL * LOCK_ATTEMPTS_MAX).as_secs() })
 }

@@ -58,8 +58,11 @@ pub enum PublishError {
     #[error("model {model}.sql of method {method}: {reason}")]
     Model { model: String, method: String, reason: String },
     /// Another process holds the balances.
-    #[error("another process is publishing from {}; wait for it to end, then publish again", .0.display())]
-    Busy(PathBuf),
+    #[error(
+        "another process has been publishing from {} for {seconds} seconds; wait for it to end, then publish again",
+        dir.display()
+    )]
+    Busy { dir: PathBuf, seconds: u64 },
     #[error("an entry stands in quarter {0:?}, which is not of the form YYYY-Qn; the entry was not made by enrich")]
     Quarter(String),
     #[error("reference version {version} is not complete: {} is missing; load the reference again", .path.display())]

@@ -160,7 +160,7 @@ fn check(events: &[Event], shuffled: &[Event], size: usize) -> Result<(), TestCa
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 60, ..ProptestConfig::default() })]
 
     /// Proves L2, L4, L5 and L6 for what is published: a history in one commit
     /// gives the same bytes as the history shuffled, in small commits with a
@@ -170,7 +170,7 @@ proptest! {
         (events, shuffled) in history().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),
         size in 1..30_usize,
     ) {
-        check(&events, &shuffled, size.max(events.len() / 12))?;
+        check(&events, &shuffled, size.max(events.len() / 8))?;
     }
 }
 

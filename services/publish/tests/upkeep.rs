@@ -9,7 +9,7 @@
 
 mod support;
 
-use commonweal_publish::{MethodBook, PublishError, publish_state};
+use commonweal_publish::{MethodBook, publish_state};
 use std::fs;
 use std::path::Path;
 use support::events::Event;
@@ -139,16 +139,27 @@ async fn foreign_or_broken_balances_are_made_anew() {
     assert!(back.refreshed.rebuilt && back.rewritten.contains(&"funding"));
 }
 
-/// Proves: a second publisher of the same folder is told so.
+/// Proves: a second publisher of the same folder waits for the first.
 #[tokio::test]
-async fn a_second_publisher_is_refused() {
+async fn a_second_publisher_waits() {
     let mut journal = Journal::new();
     journal.commit(&grants(0..1));
     journal.publish().await;
+    journal.commit(&grants(1..2));
+    let manifest = journal.dir.path().join("published/manifest.json");
+    let before = fs::read(&manifest).unwrap();
     let lock = fs::File::open(journal.dir.path().join("balances/lock")).unwrap();
     lock.lock().unwrap();
-    let error = publish_state(&journal.options(), &journal.state()).await.unwrap_err();
-    assert!(matches!(error, PublishError::Busy(_)), "{error}");
+    let (options, state) = (journal.options(), journal.state());
+    let second = tokio::spawn(async move { publish_state(&options, &state).await.unwrap() });
+    // Far more turns than publishing takes where nothing holds it up.
+    for _ in 0..100_000 {
+        tokio::task::yield_now().await;
+        assert!(!second.is_finished());
+    }
+    assert_eq!(fs::read(&manifest).unwrap(), before);
+    lock.unlock().unwrap();
+    assert_eq!(second.await.unwrap().manifest.ledger_version, 2);
 }
 
 /// Proves: an empty journal publishes eleven empty or constant tables.

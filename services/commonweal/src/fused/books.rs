@@ -42,6 +42,7 @@ pub(super) struct Books {
 enum Event {
     Taken(Box<Taken>),
     FlushDue,
+    Flushed(Committed),
     PublishDue,
     Ended,
 }
@@ -50,6 +51,9 @@ impl Books {
     /// Posts until the intake ends, then flushes what is left. `publish` is
     /// called with the journal up to date, at most once every
     /// `publish_interval`, where one is set and something was committed since.
+    ///
+    /// Posting goes on while a flush is on its way; when the next one is due
+    /// by rows or bytes before it has ended, posting waits for it.
     pub(super) async fn run<F>(
         &mut self,
         mut intake: Receiver<Result<Taken, AppError>>,
@@ -62,7 +66,7 @@ impl Books {
         let mut flush_due: Option<Instant> = None;
         let mut publish_due: Option<Instant> = None;
         loop {
-            match next(&mut intake, flush_due, publish_due).await? {
+            match self.next(&mut intake, flush_due, publish_due).await? {
                 Event::Taken(taken) => {
                     self.take(*taken)?;
                     let (rows, bytes) = self.ledger.gathered();
@@ -70,20 +74,53 @@ impl Books {
                         flush_due.get_or_insert_with(|| Instant::now() + self.limits.interval);
                         continue;
                     }
-                    self.flush().await?;
+                    self.begin_flush().await?;
+                    flush_due = None;
                 }
-                Event::FlushDue => self.flush().await?,
+                Event::FlushDue => {
+                    self.begin_flush().await?;
+                    flush_due = None;
+                }
+                Event::Flushed(committed) => self.flushed(committed),
                 Event::PublishDue => {
                     publish_due = None;
                     publish().await?;
                     continue;
                 }
-                Event::Ended => return self.flush().await,
+                Event::Ended => {
+                    self.begin_flush().await?;
+                    return self.finish_flush().await;
+                }
             }
-            flush_due = None;
             if let Some(interval) = publish_interval {
                 publish_due.get_or_insert_with(|| Instant::now() + interval);
             }
+        }
+    }
+
+    async fn next(
+        &mut self,
+        intake: &mut Receiver<Result<Taken, AppError>>,
+        flush_due: Option<Instant>,
+        publish_due: Option<Instant>,
+    ) -> Result<Event, AppError> {
+        let wait = |due: Option<Instant>| async move {
+            match due {
+                Some(due) => tokio::time::sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            flushed = self.ledger.finish_flush(), if self.ledger.is_flushing() => {
+                Ok(Event::Flushed(flushed?.unwrap_or_default()))
+            }
+            () = wait(flush_due) => Ok(Event::FlushDue),
+            () = wait(publish_due) => Ok(Event::PublishDue),
+            taken = intake.recv() => match taken {
+                Some(taken) => Ok(Event::Taken(Box::new(taken?))),
+                None => Ok(Event::Ended),
+            },
         }
     }
 
@@ -106,39 +143,31 @@ impl Books {
         Ok(())
     }
 
+    /// Begins to commit what was taken, once the flush before has ended.
     /// Dead letters are acknowledged before the commit that counts them, so a
     /// stop between the two repeats letters and never loses one.
-    async fn flush(&mut self) -> Result<(), AppError> {
+    async fn begin_flush(&mut self) -> Result<(), AppError> {
+        self.finish_flush().await?;
         if let Some(dead_letters) = &mut self.dead_letters {
             dead_letters.sink.flush(dead_letters.delivery_timeout)?;
         }
-        if let Some(committed) = self.ledger.flush(self.clock.now_micros()).await? {
-            let Committed { commit, entries, reversals, rejections, bytes } = committed;
-            tracing::info!(commit, entries, reversals, rejections, bytes, "committed");
-            self.progress.flushed();
+        self.ledger.begin_flush(self.clock.now_micros());
+        if self.ledger.is_flushing() {
+            self.progress.flushing();
         }
         Ok(())
     }
-}
 
-async fn next(
-    intake: &mut Receiver<Result<Taken, AppError>>,
-    flush_due: Option<Instant>,
-    publish_due: Option<Instant>,
-) -> Result<Event, AppError> {
-    let wait = |due: Option<Instant>| async move {
-        match due {
-            Some(due) => tokio::time::sleep_until(due).await,
-            None => std::future::pending().await,
+    async fn finish_flush(&mut self) -> Result<(), AppError> {
+        if let Some(committed) = self.ledger.finish_flush().await? {
+            self.flushed(committed);
         }
-    };
-    tokio::select! {
-        biased;
-        () = wait(flush_due) => Ok(Event::FlushDue),
-        () = wait(publish_due) => Ok(Event::PublishDue),
-        taken = intake.recv() => match taken {
-            Some(taken) => Ok(Event::Taken(Box::new(taken?))),
-            None => Ok(Event::Ended),
-        },
+        Ok(())
+    }
+
+    fn flushed(&self, committed: Committed) {
+        let Committed { commit, entries, reversals, rejections, bytes } = committed;
+        tracing::info!(commit, entries, reversals, rejections, bytes, "committed");
+        self.progress.flushed();
     }
 }

@@ -15,6 +15,8 @@ pub struct Progress {
 pub struct Counts {
     /// Messages read from Kafka and taken through all stages.
     pub taken: u64,
+    /// Of them, those that the flush on its way holds, or that are committed.
+    flushing: u64,
     /// Of them, those whose outcome is in the books.
     pub committed: u64,
     /// Messages refused.
@@ -43,11 +45,16 @@ impl Progress {
         });
     }
 
-    /// All that was taken is in the books.
+    /// All that was taken is on its way into the books.
+    pub(crate) fn flushing(&self) {
+        self.change(|counts| counts.flushing = counts.taken);
+    }
+
+    /// All that was on its way is in the books.
     pub(crate) fn flushed(&self) {
         self.change(|counts| {
             counts.commits += 1;
-            counts.committed = counts.taken;
+            counts.committed = counts.flushing;
         });
     }
 

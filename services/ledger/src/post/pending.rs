@@ -1,11 +1,12 @@
 //! Postings gathered since the last commit.
 
 use super::{Cause, Rank};
-use crate::columns::{binary, primitive};
+use crate::columns::{binary, is_same_text, primitive};
 use crate::{Head, Identity, LedgerError, Location};
-use arrow::array::RecordBatch;
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
+use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use hashbrown::HashTable;
+use std::sync::Arc;
 
 /// What a row adds to the sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +33,28 @@ pub struct NewRow {
 pub enum Target {
     /// In the journal.
     Committed(Location),
+    /// Among the rows of the flush that is on its way, by position.
+    Flushing(u32),
     /// Among the rows to post, by position.
     Pending(u32),
+}
+
+impl Target {
+    /// The target as it is to be called once its flush has begun.
+    pub(super) const fn of_a_flush(self) -> Self {
+        match self {
+            Self::Pending(position) => Self::Flushing(position),
+            other => other,
+        }
+    }
+
+    /// Puts the place in the journal for that in a flush which has ended.
+    fn settle(&mut self, place: &impl Fn(u32) -> Option<Location>) -> Result<(), LedgerError> {
+        if let Self::Flushing(position) = *self {
+            *self = Self::Committed(place(position).ok_or(LedgerError::LocationOverflow("a row number"))?);
+        }
+        Ok(())
+    }
 }
 
 /// A row that takes back another one.
@@ -66,9 +87,16 @@ impl Pending {
     /// Takes a batch in; its rows are posted by reference to it.
     pub(super) fn add_batch(&mut self, batch: &RecordBatch) -> Result<u32, LedgerError> {
         let number = u32::try_from(self.batches.len()).map_err(|_| LedgerError::LocationOverflow("a batch number"))?;
-        self.bytes += batch.get_array_memory_size();
+        self.bytes += own_bytes(batch, self.batches.last());
         self.batches.push(batch.clone());
         Ok(number)
+    }
+
+    /// Lets the batch added last go, since no row refers to it.
+    pub(super) fn drop_batch(&mut self) {
+        if let Some(batch) = self.batches.pop() {
+            self.bytes -= own_bytes(&batch, self.batches.last());
+        }
     }
 
     pub(super) fn last_batch(&self) -> u32 {
@@ -134,6 +162,13 @@ impl Pending {
         self.heads.iter().map(|pending| (pending.identity, pending.head, pending.target))
     }
 
+    /// Says where the rows of a flush that has ended went.
+    pub(crate) fn flushed(&mut self, place: impl Fn(u32) -> Option<Location>) -> Result<(), LedgerError> {
+        let heads = self.heads.iter_mut().map(|head| &mut head.target);
+        let mut targets = heads.chain(self.reversals.iter_mut().map(|reversal| &mut reversal.target));
+        targets.try_for_each(|target| target.settle(&place))
+    }
+
     /// Memory the gathered batches hold.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -144,6 +179,22 @@ impl Pending {
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.reversals.is_empty()
     }
+}
+
+/// Memory a batch takes beside what it shares with the one before: the
+/// reference's dictionaries are the same in all batches.
+fn own_bytes(batch: &RecordBatch, before: Option<&RecordBatch>) -> usize {
+    let values =
+        |column: &ArrayRef| column.as_dictionary_opt::<Int32Type>().map(|symbols| Arc::clone(symbols.values()));
+    let column_bytes = |(number, column): (usize, &ArrayRef)| {
+        let shared = values(column).filter(|mine| {
+            let theirs = before.and_then(|before| before.columns().get(number)).and_then(values);
+            theirs.is_some_and(|theirs| is_same_text(mine, &theirs))
+        });
+        let bytes = column.get_array_memory_size();
+        shared.map_or(bytes, |shared| bytes.saturating_sub(shared.get_array_memory_size()))
+    };
+    batch.columns().iter().enumerate().map(column_bytes).sum()
 }
 
 /// Rank of a row of a batch.

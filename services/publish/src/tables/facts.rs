@@ -159,7 +159,7 @@ pub(super) const JOBS: Table = Table {
         given(
             "job_basis",
             Type::Varchar,
-            "Relation of the posts to funding: CREATED, SAFEGUARDED, SUPPORTED, or NONE.",
+            "Relation of the posts to funding: CREATED, SAFEGUARDED, SUPPORTED; or NONE, which is all an employer employs and not the rest.",
         ),
         given("prior_status", Type::Varchar, "What the people did before, for hires and starts; else NONE."),
         KIND,

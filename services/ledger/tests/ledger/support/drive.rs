@@ -99,15 +99,24 @@ pub(crate) async fn feed(dir: &Path, log: &[Record], steps: &[Step]) -> Vec<Comm
                 Step::Post => post(&mut ledger, &std::mem::take(&mut read)).unwrap(),
                 Step::Flush => {
                     post(&mut ledger, &std::mem::take(&mut read)).unwrap();
+                    commits.extend(ledger.finish_flush().await.unwrap());
                     commits.extend(ledger.flush(clock(number)).await.unwrap());
                 }
+                Step::Begin => {
+                    post(&mut ledger, &std::mem::take(&mut read)).unwrap();
+                    commits.extend(ledger.finish_flush().await.unwrap());
+                    ledger.begin_flush(clock(number));
+                }
                 Step::Restart => {
+                    // The commit on its way may happen after its writer is gone, but not after another began.
+                    commits.extend(ledger.finish_flush().await.unwrap());
                     steps[number] = Step::Read;
                     continue 'started;
                 }
             }
         }
         post(&mut ledger, &read).unwrap();
+        commits.extend(ledger.finish_flush().await.unwrap());
         commits.extend(ledger.flush(clock(log.len())).await.unwrap());
         return commits;
     }

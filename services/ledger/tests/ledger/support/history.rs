@@ -111,6 +111,8 @@ pub(crate) enum Step {
     Post,
     /// Posts and commits.
     Flush,
+    /// Posts and begins a commit, which the next flush waits for.
+    Begin,
     /// Dies without a word and starts again from the journal's positions.
     Restart,
 }
@@ -172,6 +174,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         20 => Just(Step::Read),
         8 => Just(Step::Post),
         2 => Just(Step::Flush),
+        2 => Just(Step::Begin),
         1 => Just(Step::Restart),
     ];
     prop::collection::vec(step, 60)
