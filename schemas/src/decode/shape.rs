@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 /// Records, unions, arrays and maps within each other, in one message.
 const DEPTH_MAX: usize = 64;
+/// The first two branches of a union, as they are written.
+const BRANCHES: [u8; 2] = [0, 2];
 /// Bytes of the longest number: 64 bits, seven a byte.
 const VARINT_BYTES_MAX: usize = 10;
 
@@ -28,6 +30,8 @@ enum Node {
     /// Number of symbols.
     Enum(usize),
     Union(Vec<usize>),
+    /// A union of null and one other: null's branch as it is written, and the other.
+    Optional(u8, usize),
     Record(Vec<usize>),
     Array(usize),
     Map(usize),
@@ -77,10 +81,14 @@ impl Shape {
             Node::Long => long(rest).map(drop),
             Node::Fixed(bytes) => take(rest, *bytes).map(drop),
             Node::Bytes => block(rest).map(drop),
-            Node::Text => match std::str::from_utf8(block(rest)?) {
-                Ok(_) => Ok(()),
-                Err(_) => Err(malformed("a text is not UTF-8")),
-            },
+            Node::Text => {
+                let text = block(rest)?;
+                // Most text is ASCII, which is quicker to tell.
+                match text.is_ascii() || std::str::from_utf8(text).is_ok() {
+                    true => Ok(()),
+                    false => Err(malformed("a text is not UTF-8")),
+                }
+            }
             Node::Enum(symbols) => match usize::try_from(long(rest)?) {
                 Ok(symbol) if symbol < *symbols => Ok(()),
                 _ => Err(malformed("an enum has no such symbol")),
@@ -90,9 +98,21 @@ impl Shape {
                 let branch = branch.ok_or(malformed("a union has no such branch"))?;
                 self.pass(*branch, rest, deeper(depth)?)
             }
+            Node::Optional(null, other) => {
+                let (branch, after) = rest.split_first().ok_or(TRUNCATED)?;
+                *rest = after;
+                match *branch {
+                    branch if branch == *null => Ok(()),
+                    branch if branch == BRANCHES[1] - *null => self.pass(*other, rest, depth),
+                    _ => Err(malformed("a union has no such branch")),
+                }
+            }
             Node::Record(fields) => {
                 let depth = deeper(depth)?;
-                fields.iter().try_for_each(|field| self.pass(*field, rest, depth))
+                for field in fields {
+                    self.pass(*field, rest, depth)?;
+                }
+                Ok(())
             }
             Node::Array(item) => {
                 let depth = deeper(depth)?;
@@ -119,8 +139,19 @@ fn take<'b>(rest: &mut &'b [u8], bytes: usize) -> Result<&'b [u8], Fault> {
     Ok(taken)
 }
 
-/// A zigzag number, in at most the bytes that 64 bits take.
+/// A zigzag number, in at most the bytes that 64 bits take; most take one.
+#[inline]
 fn long(rest: &mut &[u8]) -> Result<i64, Fault> {
+    match **rest {
+        [byte, ref after @ ..] if byte < 0x80 => {
+            *rest = after;
+            Ok(i64::from(byte >> 1) ^ -i64::from(byte & 1))
+        }
+        _ => longer(rest),
+    }
+}
+
+fn longer(rest: &mut &[u8]) -> Result<i64, Fault> {
     let mut value = 0_u64;
     for (at, byte) in rest.iter().enumerate().take(VARINT_BYTES_MAX) {
         let low = u64::from(byte & 0x7F);
@@ -179,8 +210,13 @@ impl Builder {
         match schema {
             Value::String(name) => self.by_name(name, namespace),
             Value::Array(branches) => {
-                let branches = branches.iter().map(|branch| self.node(branch, namespace)).collect::<Result<_, _>>()?;
-                Ok(self.push(Node::Union(branches)))
+                let nodes =
+                    branches.iter().map(|branch| self.node(branch, namespace)).collect::<Result<Vec<_>, _>>()?;
+                Ok(self.push(match (branches.as_slice(), nodes.as_slice()) {
+                    ([Value::String(null), _], [_, other]) if null == "null" => Node::Optional(BRANCHES[0], *other),
+                    ([_, Value::String(null)], [other, _]) if null == "null" => Node::Optional(BRANCHES[1], *other),
+                    _ => Node::Union(nodes),
+                }))
             }
             Value::Object(_) => self.object(schema, namespace),
             other => Err(format!("{other} is no type")),
@@ -265,7 +301,7 @@ mod tests {
         const MALFORMED: Result<(), Reason> = Err(Reason::BodyMalformed);
         const CUT: Result<(), Reason> = Err(Reason::BodyTruncated);
         let greatest = [&[0xFF; 9][..], &[1]].concat();
-        let cases: [(&str, &[u8], Result<(), Reason>); 24] = [
+        let cases: [(&str, &[u8], Result<(), Reason>); 28] = [
             (r#""null""#, &[], Ok(())),
             (r#""boolean""#, &[1], Ok(())),
             (r#""boolean""#, &[2], MALFORMED),
@@ -285,6 +321,10 @@ mod tests {
             (r#"{"type":"fixed","name":"F","size":2}"#, &[0; 3], Err(Reason::TrailingBytes)),
             (r#"["null","long"]"#, &[2, 2], Ok(())),
             (r#"["null","long"]"#, &[4], MALFORMED),
+            (r#"["long","null"]"#, &[2], Ok(())),
+            (r#"["long","null"]"#, &[0, 2], Ok(())),
+            (r#"["long","null","string"]"#, &[2], Ok(())),
+            (r#"["long","null","string"]"#, &[6], MALFORMED),
             (r#"{"type":"array","items":"long"}"#, &[4, 2, 2, 3, 4, 2, 2, 0], Ok(())),
             (r#"{"type":"array","items":"long"}"#, &[4, 2, 2], CUT),
             (r#"{"type":"array","items":"null"}"#, &greatest, CUT),

@@ -103,8 +103,7 @@ impl Frozen {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let stamp =
-                Stamp { commit: journal.next_commit(), posted_at: self.now.max(journal.posted_at_micros()) };
+            let stamp = Stamp { commit: journal.next_commit(), posted_at: self.now.max(journal.posted_at_micros()) };
             let written = self.write(journal, stamp)?;
             let done = Done { stamp, totals: written.totals, rows: written.rows };
             let commit = Commit {

@@ -22,7 +22,7 @@ impl Identity {
 
     /// Well mixed bits for a hash table.
     #[must_use]
-    pub fn hash(self) -> u64 {
+    pub const fn hash(self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }

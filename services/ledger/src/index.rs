@@ -34,17 +34,31 @@ struct Slot {
 
 const _: () = assert!(size_of::<Slot>() == 32);
 
+/// Tables of the index. One that grows is copied whole: small ones spare the
+/// pause and the memory of that.
+const SHARDS: usize = 64;
+
 /// Events of one dataset that are in the books.
-#[derive(Default)]
 pub struct Index {
-    slots: HashTable<Slot>,
+    shards: [HashTable<Slot>; SHARDS],
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| HashTable::new()) }
+    }
+}
+
+/// Shard of an identity, by bits that the tables use last.
+const fn shard(identity: Identity) -> usize {
+    (identity.hash() >> 40) as usize % SHARDS
 }
 
 impl Index {
     /// What the books say of `identity`, and where.
     #[must_use]
     pub fn get(&self, identity: Identity) -> Option<(Head, Location)> {
-        let slot = self.slots.find(identity.hash(), |slot| slot.identity == identity)?;
+        let slot = self.shards[shard(identity)].find(identity.hash(), |slot| slot.identity == identity)?;
         let head = Head {
             revision: slot.revision & REVISION_MAX,
             digest: slot.digest,
@@ -57,7 +71,7 @@ impl Index {
     pub fn set(&mut self, identity: Identity, head: Head, at: Location) {
         let mark = if head.conflicting { CONFLICTING } else { 0 };
         let new = Slot { identity, digest: head.digest, revision: head.revision | mark, at };
-        self.slots
+        self.shards[shard(identity)]
             .entry(identity.hash(), |slot| slot.identity == identity, |slot| slot.identity.hash())
             .and_modify(|slot| *slot = new)
             .or_insert(new);
@@ -66,18 +80,18 @@ impl Index {
     /// Number of events.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.shards.iter().map(HashTable::len).sum()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.shards.iter().all(HashTable::is_empty)
     }
 
-    /// Bytes of memory the table takes, slack included.
+    /// Bytes of memory the tables take, slack included.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        self.slots.allocation_size()
+        self.shards.iter().map(HashTable::allocation_size).sum()
     }
 }
 

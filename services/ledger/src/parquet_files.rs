@@ -26,6 +26,9 @@ const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a page: what reading one old entry back costs.
 const PAGE_ROWS: usize = 8_192;
 
+/// Room made for a row of a file: somewhat more than most take.
+const ROW_BYTES: usize = 56;
+
 /// Rows gathered and encoded at a time.
 const CHUNK_ROWS: usize = 8_192;
 /// The column files are skipped by.
@@ -75,7 +78,7 @@ pub(crate) struct Encoded {
 
 /// A batch as a file.
 pub(crate) fn encode(batch: &RecordBatch, book: Book) -> Result<Encoded, LedgerError> {
-    let mut writer = writer(book, &batch.schema())?;
+    let mut writer = writer(book, &batch.schema(), batch.num_rows())?;
     writer.write(batch).map_err(fault(book))?;
     let content = writer.into_inner().map_err(fault(book))?;
     Ok(Encoded { content, rows: batch.num_rows() as u64, days: batch.column_by_name(DAY).and_then(days) })
@@ -91,7 +94,7 @@ pub(crate) fn encode_columns(
     column: impl Fn(usize, Range<usize>) -> Result<ArrayRef, LedgerError>,
 ) -> Result<Encoded, LedgerError> {
     let fault = fault(book);
-    let (mut file, factory) = writer(book, schema)?.into_serialized_writer().map_err(&fault)?;
+    let (mut file, factory) = writer(book, schema, rows)?.into_serialized_writer().map_err(&fault)?;
     let mut span: Option<(i32, i32)> = None;
     for (number, first) in (0..rows).step_by(ROW_GROUP_ROWS).enumerate() {
         let end = rows.min(first + ROW_GROUP_ROWS);
@@ -115,11 +118,12 @@ pub(crate) fn encode_columns(
     Ok(Encoded { content, rows: rows as u64, days: span })
 }
 
-fn writer(book: Book, schema: &SchemaRef) -> Result<ArrowWriter<Vec<u8>>, LedgerError> {
+fn writer(book: Book, schema: &SchemaRef, rows: usize) -> Result<ArrowWriter<Vec<u8>>, LedgerError> {
     // Without the Arrow schema in the metadata, text is text to every reader,
     // whichever way it was encoded in memory.
     let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
-    ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), options).map_err(fault(book))
+    ArrowWriter::try_new_with_options(Vec::with_capacity(rows * ROW_BYTES), Arc::clone(schema), options)
+        .map_err(fault(book))
 }
 
 fn fault(book: Book) -> impl Fn(parquet::errors::ParquetError) -> LedgerError {

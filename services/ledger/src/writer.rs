@@ -177,7 +177,7 @@ impl Ledger {
             return;
         }
         let books = self.books.iter_mut().map(|(&dataset, books)| {
-            let pending = std::mem::take(&mut books.pending);
+            let pending = books.pending.freeze();
             (dataset, FrozenBook { pending, files: books.files.clone(), known: books.known })
         });
         let frozen = Frozen {

@@ -84,6 +84,16 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// Hands over what was gathered, and is ready for as many events again.
+    pub(crate) fn freeze(&mut self) -> Self {
+        let next = Self {
+            rows: Vec::with_capacity(self.rows.len()),
+            heads: HashTable::with_capacity(self.heads.len()),
+            ..Self::default()
+        };
+        std::mem::replace(self, next)
+    }
+
     /// Takes a batch in; its rows are posted by reference to it.
     pub(super) fn add_batch(&mut self, batch: &RecordBatch) -> Result<u32, LedgerError> {
         let number = u32::try_from(self.batches.len()).map_err(|_| LedgerError::LocationOverflow("a batch number"))?;
