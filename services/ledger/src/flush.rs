@@ -2,13 +2,15 @@
 //! readers, and reversals.
 
 use crate::columns::primitive;
-use crate::gather::{Gather, places};
-use crate::parquet_files::{Encoded, encode_columns};
+use crate::gather::{Column, Places};
+use crate::parquet_files::{Cells, Encoded, encode_columns, repeats};
 use crate::post::{Cause, Pending, Reversal, RowState, Target};
 use crate::read_back::{EntriesFiles, read_entries};
 use crate::{LedgerError, Location, Stamp};
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, DictionaryArray, Int32Array, RecordBatch, StringArray};
-use arrow::compute::{cast, concat_batches};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, DictionaryArray, Int32Array, RecordBatch, StringArray, UInt32Array,
+};
+use arrow::compute::{cast, concat_batches, interleave, take};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type};
 use commonweal_journal::Book;
 use commonweal_schemas::arrow_schema::{self, QUANTITY_PRECISION, QUANTITY_SCALE};
@@ -25,10 +27,10 @@ pub(crate) fn carried() -> Vec<String> {
 
 /// Entries of a commit.
 pub(crate) struct Entries<'a> {
-    gather: Gather<'a>,
-    carried: usize,
+    batches: &'a [RecordBatch],
+    carried: Vec<String>,
     /// Where the rows lie among the pending batches, sorted by measure, then day.
-    places: Vec<(usize, usize)>,
+    places: Places,
     /// What each of them adds to the sums.
     states: Vec<RowState>,
     /// For each pending row, the row it becomes.
@@ -44,36 +46,43 @@ impl<'a> Entries<'a> {
             rows[old as usize] = new;
         }
         let sorted = || order.iter().map(|&old| &pending.rows()[old as usize]);
-        let (places, states) = (places(sorted()), sorted().map(|row| row.state).collect());
-        let carried = carried();
-        let gather = Gather::new(pending.batches(), &carried)?;
-        Ok(Self { gather, carried: carried.len(), places, states, rows })
+        let (places, states) = (Places::of(pending.batches(), sorted())?, sorted().map(|row| row.state).collect());
+        Ok(Self { batches: pending.batches(), carried: carried(), places, states, rows })
     }
 
     /// Encodes the entries in the posting schema.
     pub(crate) fn encode(&self, book: Book, stamp: Stamp) -> Result<Encoded, LedgerError> {
-        encode_columns(book, &arrow_schema::posting(), self.places.len(), |column, rows| {
-            self.column(column, rows, stamp)
-        })
+        let schema = arrow_schema::posting();
+        encode_columns(book, &schema, self.states.len(), |column| self.column(column, stamp))
     }
 
-    /// Some rows of one column of the posting schema.
-    fn column(&self, column: usize, rows: Range<usize>, stamp: Stamp) -> Result<ArrayRef, LedgerError> {
-        let states = &self.states[rows.clone()];
-        if column == quantity_position() {
-            let mut quantity = [self.gather.column(column, &self.places[rows])?];
-            keep_quantity_of_records(&mut quantity, 0, states)?;
-            let [quantity] = quantity;
-            return Ok(quantity);
+    /// One column of the posting schema.
+    fn column(&self, column: usize, stamp: Stamp) -> Result<Cells<'_>, LedgerError> {
+        let Some(name) = self.carried.get(column) else {
+            let own = column - self.carried.len();
+            return Ok(Cells::Arrays(Box::new(move |rows| self.own(own, rows, stamp))));
+        };
+        match Column::new(self.batches, name, repeats(name))? {
+            Column::Symbols(symbols) => Ok(Cells::Symbols(symbols, &self.places.in_all)),
+            Column::Plain(arrays) => Ok(Cells::Arrays(Box::new(move |rows| {
+                let states = &self.states[rows.clone()];
+                let mut array = [interleave(&arrays, &self.places.in_batches[rows])?];
+                if column == quantity_position() {
+                    keep_quantity_of_records(&mut array, 0, states)?;
+                }
+                let [array] = array;
+                Ok(array)
+            }))),
         }
-        if column < self.carried {
-            return self.gather.column(column, &self.places[rows]);
-        }
-        let own = column - self.carried;
-        if let Some(state) = State::ALL.get(own) {
+    }
+
+    /// Some rows of what a posting adds to its event.
+    fn own(&self, column: usize, rows: Range<usize>, stamp: Stamp) -> Result<ArrayRef, LedgerError> {
+        let states = &self.states[rows];
+        if let Some(state) = State::ALL.get(column) {
             return state.column(states, 1);
         }
-        let stamp = stamp.columns(states.len()).into_iter().nth(own - State::ALL.len());
+        let stamp = stamp.columns(states.len()).into_iter().nth(column - State::ALL.len());
         stamp.ok_or(LedgerError::Column("of the posting schema"))
     }
 }
@@ -178,31 +187,40 @@ pub(crate) fn reversals(
 
 /// Reversals of rows that this same commit posts.
 fn of_pending(pending: &Pending, stamp: Stamp) -> Result<Option<RecordBatch>, LedgerError> {
-    let (mut rows, mut states) = (Vec::new(), Vec::new());
+    let mut rows = Vec::new();
     for reversal in pending.reversals() {
         if let Target::Pending(position) = reversal.target {
             let row = pending.rows()[position as usize];
-            rows.push(row);
-            states.push(RowState { conflict: reversal.conflict, cause: reversal.cause, ..row.state });
+            rows.push((row, RowState { conflict: reversal.conflict, cause: reversal.cause, ..row.state }));
         }
     }
     if rows.is_empty() {
         return Ok(None);
     }
-    let mut columns = Gather::new(pending.batches(), &carried())?.columns(&places(&rows))?;
-    keep_quantity_of_records(&mut columns, quantity_position(), &states)?;
-    negate_quantity(&mut columns)?;
-    for state in State::ALL {
-        columns.push(state.column(&states, -1)?);
-    }
-    columns.extend(stamp.columns(rows.len()));
+    rows.sort_by_key(|(row, _)| (row.batch, row.row));
     let schema = arrow_schema::posting_stored();
-    let columns = columns
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| cast(column, field.data_type()))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(RecordBatch::try_new(schema, columns)?))
+    let mut parts = Vec::new();
+    for of_batch in rows.chunk_by(|a, b| a.0.batch == b.0.batch) {
+        let Some(batch) = of_batch.first().and_then(|(row, _)| pending.batches().get(row.batch as usize)) else {
+            return Err(LedgerError::Column("batches"));
+        };
+        let states: Vec<RowState> = of_batch.iter().map(|(_, state)| *state).collect();
+        let taken = UInt32Array::from_iter_values(of_batch.iter().map(|(row, _)| row.row));
+        let mut columns = Vec::with_capacity(schema.fields().len());
+        for name in carried() {
+            let column = batch.column_by_name(&name).ok_or(LedgerError::Column("of the enriched schema"))?;
+            columns.push(take(column, &taken, None)?);
+        }
+        keep_quantity_of_records(&mut columns, quantity_position(), &states)?;
+        negate_quantity(&mut columns)?;
+        for state in State::ALL {
+            columns.push(state.column(&states, -1)?);
+        }
+        columns.extend(stamp.columns(states.len()));
+        let stored = columns.iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
+        parts.push(RecordBatch::try_new(Arc::clone(&schema), stored.collect::<Result<_, _>>()?)?);
+    }
+    Ok(Some(concat_batches(&schema, &parts)?))
 }
 
 /// Reversals of entries of earlier commits.

@@ -1,6 +1,10 @@
 //! Journal files as Parquet: how they are encoded, and rows read back.
 
+mod hybrid;
+mod symbols;
+
 use crate::LedgerError;
+use crate::gather::Symbols;
 use arrow::array::{ArrayRef, AsArray as _, RecordBatch, RecordBatchReader};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Date32Type, SchemaRef};
@@ -10,7 +14,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
-use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions, compute_leaves};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowWriter, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -26,6 +30,8 @@ const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a page: what reading one old entry back costs.
 const PAGE_ROWS: usize = 8_192;
 
+/// Level of zstd.
+const COMPRESSION_LEVEL: i32 = 1;
 /// Room made for a row of a file: somewhat more than most take.
 const ROW_BYTES: usize = 56;
 
@@ -49,7 +55,7 @@ const BOUNDED: [&str; 8] =
 
 fn properties() -> WriterProperties {
     let mut builder = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(COMPRESSION_LEVEL).unwrap_or_default()))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS);
@@ -84,33 +90,76 @@ pub(crate) fn encode(batch: &RecordBatch, book: Book) -> Result<Encoded, LedgerE
     Ok(Encoded { content, rows: batch.num_rows() as u64, days: batch.column_by_name(DAY).and_then(days) })
 }
 
-/// `rows` rows of flat columns as a file; `column` gives some rows of the
-/// column with a number. Column after column, a few rows at a time: what a
-/// column is gathered from stays in the cache, and so does what it becomes.
-pub(crate) fn encode_columns(
+/// Whether the values of a column of text mostly repeat.
+pub(crate) fn repeats(name: &str) -> bool {
+    !UNIQUE.contains(&name)
+}
+
+/// What a column is encoded from.
+pub(crate) enum Cells<'a> {
+    /// Codes of text, and which of them the rows take, in their order.
+    Symbols(Symbols<'a>, &'a [u32]),
+    /// Gives some rows of the column.
+    Arrays(Box<dyn Fn(Range<usize>) -> Result<ArrayRef, LedgerError> + 'a>),
+}
+
+/// A column of a row group.
+enum Chunk {
+    Symbols(symbols::Chunk),
+    Arrays(ArrowColumnChunk),
+}
+
+/// `rows` rows of flat columns as a file; `column` gives the column with a
+/// number. Column after column, a few rows at a time: what a column is
+/// gathered from stays in the cache, and so does what it becomes.
+pub(crate) fn encode_columns<'a>(
     book: Book,
     schema: &SchemaRef,
     rows: usize,
-    column: impl Fn(usize, Range<usize>) -> Result<ArrayRef, LedgerError>,
+    column: impl Fn(usize) -> Result<Cells<'a>, LedgerError>,
 ) -> Result<Encoded, LedgerError> {
     let fault = fault(book);
     let (mut file, factory) = writer(book, schema, rows)?.into_serialized_writer().map_err(&fault)?;
+    let groups: Vec<Range<usize>> =
+        (0..rows).step_by(ROW_GROUP_ROWS).map(|first| first..rows.min(first + ROW_GROUP_ROWS)).collect();
+    let mut writers = Vec::with_capacity(groups.len());
+    for number in 0..groups.len() {
+        writers.push(factory.create_column_writers(number).map_err(&fault)?.into_iter());
+    }
+    let mut chunks: Vec<Vec<Chunk>> = groups.iter().map(|_| Vec::with_capacity(schema.fields().len())).collect();
     let mut span: Option<(i32, i32)> = None;
-    for (number, first) in (0..rows).step_by(ROW_GROUP_ROWS).enumerate() {
-        let end = rows.min(first + ROW_GROUP_ROWS);
-        let writers = factory.create_column_writers(number).map_err(&fault)?;
+    for (number, field) in schema.fields().iter().enumerate() {
+        let cells = column(number)?;
+        for ((group, chunks), writers) in groups.iter().zip(&mut chunks).zip(&mut writers) {
+            let Some(mut writer) = writers.next() else { return Err(LedgerError::Column("of the posting schema")) };
+            chunks.push(match &cells {
+                Cells::Symbols(symbols, order) => {
+                    let bounded = BOUNDED.contains(&field.name().as_str());
+                    let descr = file.schema_descr().column(number);
+                    Chunk::Symbols(symbols::chunk(&descr, symbols, &order[group.clone()], bounded).map_err(&fault)?)
+                }
+                Cells::Arrays(rows) => {
+                    for first in group.clone().step_by(CHUNK_ROWS) {
+                        let array = rows(first..group.end.min(first + CHUNK_ROWS))?;
+                        if field.name() == DAY {
+                            span = widened(span, days(&array));
+                        }
+                        for leaf in compute_leaves(field, &array).map_err(&fault)? {
+                            writer.write(&leaf).map_err(&fault)?;
+                        }
+                    }
+                    Chunk::Arrays(writer.close().map_err(&fault)?)
+                }
+            });
+        }
+    }
+    for chunks in chunks {
         let mut group = file.next_row_group().map_err(&fault)?;
-        for ((number, field), mut writer) in schema.fields().iter().enumerate().zip(writers) {
-            for chunk in (first..end).step_by(CHUNK_ROWS) {
-                let array = column(number, chunk..end.min(chunk + CHUNK_ROWS))?;
-                if field.name() == DAY {
-                    span = widened(span, days(&array));
-                }
-                for leaf in compute_leaves(field, &array).map_err(&fault)? {
-                    writer.write(&leaf).map_err(&fault)?;
-                }
+        for chunk in chunks {
+            match chunk {
+                Chunk::Symbols(chunk) => group.append_column(&chunk.content, chunk.close).map_err(&fault)?,
+                Chunk::Arrays(chunk) => chunk.append_to_row_group(&mut group).map_err(&fault)?,
             }
-            writer.close().map_err(&fault)?.append_to_row_group(&mut group).map_err(&fault)?;
         }
         group.close().map_err(&fault)?;
     }
