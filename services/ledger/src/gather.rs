@@ -35,7 +35,8 @@ impl<'a> Column<'a> {
             .map(|batch| batch.column_by_name(name))
             .collect::<Option<Vec<&ArrayRef>>>()
             .ok_or(LedgerError::Column("of the enriched schema"))?;
-        let mut coder = Coder::default();
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        let mut coder = Coder { codes: Vec::with_capacity(rows), ..Coder::default() };
         match arrays.first().map(|array| array.data_type()) {
             Some(DataType::Dictionary(..)) => arrays.iter().try_for_each(|array| coder.dictionary(array))?,
             Some(DataType::Utf8) if repeats => arrays.iter().try_for_each(|array| coder.text(array))?,
@@ -59,7 +60,6 @@ struct Coder<'a> {
 impl<'a> Coder<'a> {
     fn text(&mut self, array: &'a ArrayRef) -> Result<(), LedgerError> {
         let texts = array.as_string_opt::<i32>().ok_or(LedgerError::Column("of text"))?;
-        self.codes.reserve(texts.len());
         for text in texts {
             let code = match text {
                 Some(text) => code(&mut self.known, &mut self.texts, text)?,
@@ -79,7 +79,6 @@ impl<'a> Coder<'a> {
             Some(last) if is_same_text(last.0, values) => last,
             _ => (values, vec![NULL; texts.len()]),
         };
-        self.codes.reserve(symbols.len());
         for key in symbols.keys() {
             let known = key.and_then(|key| Some((usize::try_from(key).ok()?, key)));
             let Some((key, Some(own))) = known.map(|(key, _)| (key, mapping.get_mut(key))) else {

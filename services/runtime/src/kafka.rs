@@ -13,6 +13,6 @@ pub mod source;
 pub use admin::{AdminError, ensure_topics};
 pub use batch::{Message, MessageBatch, PartitionEnd};
 pub use count::{Counted, count};
-pub use embedded::{EMBEDDED_PARTITION_BYTES_MAX, EmbeddedBroker, Lead};
+pub use embedded::{EMBEDDED_PARTITION_BYTES_MAX, EmbeddedBroker};
 pub use sink::{Record, Sink, SinkError};
 pub use source::{Partition, Source, SourceError};

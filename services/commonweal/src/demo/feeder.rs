@@ -7,6 +7,7 @@ use crate::commands::produce::{Messages, Outlet, giving};
 use crate::fused::Progress;
 use crate::settings::Loaded;
 use commonweal_producers::{Codecs, Generator, Plan};
+use commonweal_runtime::kafka::EMBEDDED_PARTITION_BYTES_MAX;
 use commonweal_schemas::Dataset;
 use indicatif::ProgressBar;
 use std::collections::VecDeque;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 /// Bytes that may lie between the feeder and the pipeline: half of what one
 /// partition holds, even if all of them went to one.
-const LEAD_BYTES_MAX: usize = 5 * 1024 * 1024 / 2;
+const LEAD_BYTES_MAX: usize = EMBEDDED_PARTITION_BYTES_MAX / 2;
 /// What the broker stores beside key and value of a message, at most.
 const OVERHEAD_BYTES: usize = 128;
 /// The feeder gives up when the pipeline has not moved for so long.

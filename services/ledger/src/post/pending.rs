@@ -84,11 +84,13 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Hands over what was gathered, and is ready for as many events again.
+    /// Hands over what was gathered, and is ready for as many events again and
+    /// some more.
     pub(crate) fn freeze(&mut self) -> Self {
+        let room = |len: usize| len + len / 8;
         let next = Self {
-            rows: Vec::with_capacity(self.rows.len()),
-            heads: HashTable::with_capacity(self.heads.len()),
+            rows: Vec::with_capacity(room(self.rows.len())),
+            heads: HashTable::with_capacity(room(self.heads.len())),
             ..Self::default()
         };
         std::mem::replace(self, next)
