@@ -3,7 +3,7 @@
 
 use crate::columns::primitive;
 use crate::gather::{Column, Places};
-use crate::parquet_files::{Cells, Encoded, encode_columns, repeats};
+use crate::parquet_files::{Cells, Encoded, Values, encode_columns, repeats};
 use crate::post::{Cause, Pending, Reversal, RowState, Target};
 use crate::read_back::{EntriesFiles, read_entries};
 use crate::{LedgerError, Location, Stamp};
@@ -64,15 +64,18 @@ impl<'a> Entries<'a> {
         };
         match Column::new(self.batches, name, repeats(name))? {
             Column::Symbols(symbols) => Ok(Cells::Symbols(symbols, &self.places.in_all)),
-            Column::Plain(arrays) => Ok(Cells::Arrays(Box::new(move |rows| {
-                let states = &self.states[rows.clone()];
-                let mut array = [interleave(&arrays, &self.places.in_batches[rows])?];
-                if column == quantity_position() {
-                    keep_quantity_of_records(&mut array, 0, states)?;
-                }
-                let [array] = array;
-                Ok(array)
-            }))),
+            Column::Plain(arrays) => Ok(match Values::of(&arrays) {
+                Some(values) => Cells::Unique(values, &self.places.in_batches),
+                None => Cells::Arrays(Box::new(move |rows| {
+                    let states = &self.states[rows.clone()];
+                    let mut array = [interleave(&arrays, &self.places.in_batches[rows])?];
+                    if column == quantity_position() {
+                        keep_quantity_of_records(&mut array, 0, states)?;
+                    }
+                    let [array] = array;
+                    Ok(array)
+                })),
+            }),
         }
     }
 

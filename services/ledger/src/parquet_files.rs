@@ -1,7 +1,11 @@
 //! Journal files as Parquet: how they are encoded, and rows read back.
 
 mod hybrid;
+mod pages;
 mod symbols;
+#[cfg(test)]
+mod tests;
+mod unique;
 
 use crate::LedgerError;
 use crate::gather::Symbols;
@@ -24,6 +28,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+pub(crate) use unique::Values;
 
 /// Rows of a row group: small enough that readers skip by date and measure.
 const ROW_GROUP_ROWS: usize = 131_072;
@@ -99,13 +104,15 @@ pub(crate) fn repeats(name: &str) -> bool {
 pub(crate) enum Cells<'a> {
     /// Codes of text, and which of them the rows take, in their order.
     Symbols(Symbols<'a>, &'a [u32]),
+    /// Values that hardly repeat, and which of them the rows take.
+    Unique(Values<'a>, &'a [(usize, usize)]),
     /// Gives some rows of the column.
     Arrays(Box<dyn Fn(Range<usize>) -> Result<ArrayRef, LedgerError> + 'a>),
 }
 
 /// A column of a row group.
 enum Chunk {
-    Symbols(symbols::Chunk),
+    Pages(pages::Chunk),
     Arrays(ArrowColumnChunk),
 }
 
@@ -132,11 +139,14 @@ pub(crate) fn encode_columns<'a>(
         let cells = column(number)?;
         for ((group, chunks), writers) in groups.iter().zip(&mut chunks).zip(&mut writers) {
             let Some(mut writer) = writers.next() else { return Err(LedgerError::Column("of the posting schema")) };
+            let descr = file.schema_descr().column(number);
             chunks.push(match &cells {
                 Cells::Symbols(symbols, order) => {
                     let bounded = BOUNDED.contains(&field.name().as_str());
-                    let descr = file.schema_descr().column(number);
-                    Chunk::Symbols(symbols::chunk(&descr, symbols, &order[group.clone()], bounded).map_err(&fault)?)
+                    Chunk::Pages(symbols::chunk(&descr, symbols, &order[group.clone()], bounded).map_err(&fault)?)
+                }
+                Cells::Unique(values, places) => {
+                    Chunk::Pages(unique::chunk(&descr, values, &places[group.clone()]).map_err(&fault)?)
                 }
                 Cells::Arrays(rows) => {
                     for first in group.clone().step_by(CHUNK_ROWS) {
@@ -157,7 +167,7 @@ pub(crate) fn encode_columns<'a>(
         let mut group = file.next_row_group().map_err(&fault)?;
         for chunk in chunks {
             match chunk {
-                Chunk::Symbols(chunk) => group.append_column(&chunk.content, chunk.close).map_err(&fault)?,
+                Chunk::Pages(chunk) => group.append_column(&chunk.content, chunk.close).map_err(&fault)?,
                 Chunk::Arrays(chunk) => chunk.append_to_row_group(&mut group).map_err(&fault)?,
             }
         }
