@@ -3,13 +3,15 @@
 //!
 //! The columnar decoder is fast but unforgiving: a bad message may be half
 //! decoded, accepted with trailing bytes, or only break the batch's flush. So
-//! each body is first held to the shape of its writer schema, which costs a
-//! tenth of decoding it. What a whole record may still hold that the contract
-//! cannot (a symbol it lacks) shows when the batch is made; such messages are
-//! found by halving, and where many are bad by trying each alone, which bounds
-//! the work.
+//! each body is first held to the shape of its writer schema. Bodies written
+//! under the contract itself, which are most, go into its columns on that same
+//! walk and never see the decoder. What a whole record of another schema may
+//! still hold that the contract cannot (a symbol it lacks) shows when the batch
+//! is made; such messages are found by halving, and where many are bad by
+//! trying each alone, which bounds the work.
 
 mod column_types;
+mod direct;
 mod group;
 mod shape;
 
@@ -142,7 +144,7 @@ impl<S: WriterSchemas> BatchDecoder<S> {
                 return Ok(());
             };
             let schema_json = without_docs(&schema_json);
-            let writer = match Readable::new(&self.reader_schema, id, schema_json) {
+            let writer = match Readable::new(&self.reader_schema, &self.target, id, schema_json) {
                 Ok(readable) => Writer::Readable(Box::new(readable)),
                 Err(detail) => Writer::Incompatible(detail),
             };

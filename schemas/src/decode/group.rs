@@ -1,10 +1,12 @@
 //! Messages of one writer schema, held to one record each.
 
 use super::Undecodable;
+use super::direct::Direct;
 use super::shape::{Fault, Shape};
 use crate::reason::Reason;
 use crate::wire;
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use arrow_avro::reader::{Decoder, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
 use serde_json::Value;
@@ -22,15 +24,23 @@ pub(super) struct Readable {
     id: u32,
     schema_json: String,
     shape: Shape,
+    /// Where the writer schema is the contract itself.
+    direct: Option<Direct>,
     decoder: Decoder,
 }
 
 impl Readable {
     /// The decoder of schema `id`, or why there is none.
-    pub(super) fn new(reader_schema: &AvroSchema, id: u32, schema_json: String) -> Result<Self, String> {
+    pub(super) fn new(
+        reader_schema: &AvroSchema,
+        target: &SchemaRef,
+        id: u32,
+        schema_json: String,
+    ) -> Result<Self, String> {
         let decoder = build(reader_schema, id, &schema_json)?;
         let shape = Shape::new(&schema_json)?;
-        Ok(Self { reader_schema: reader_schema.clone(), id, schema_json, shape, decoder })
+        let direct = Direct::new(&schema_json, &reader_schema.json_string, target);
+        Ok(Self { reader_schema: reader_schema.clone(), id, schema_json, shape, direct, decoder })
     }
 
     /// A fresh decoder in place of one that a bad message may have left its
@@ -76,10 +86,44 @@ impl Group<'_> {
     /// The rows of `members`, with the position of each row's message, and
     /// the messages that are no record.
     pub(super) fn decode(&mut self, members: &[u32]) -> (Rows, Vec<Undecodable>) {
+        // Text that is no UTF-8 shows at the end of the quicker way, and then at once on the stricter.
+        [false, true]
+            .into_iter()
+            .find_map(|strict| self.directly(members, strict))
+            .unwrap_or_else(|| self.resolved(members))
+    }
+
+    /// The same where the writer schema is the contract, unless a message is
+    /// left that is whole all the same.
+    fn directly(&mut self, members: &[u32], strict: bool) -> Option<(Rows, Vec<Undecodable>)> {
+        let Readable { shape, direct, .. } = &mut *self.readable;
+        let direct = direct.as_mut()?;
         let mut good: Vec<u32> = Vec::with_capacity(members.len());
         let mut bad: Vec<Undecodable> = Vec::new();
         for &position in members {
-            let body = self.message(position).get(wire::PREFIX_BYTES..).unwrap_or_default();
+            let body = body(self.messages, position);
+            if direct.take(body, strict) {
+                good.push(position);
+                continue;
+            }
+            match shape.check(body) {
+                Err(fault) => bad.push(shapeless(position, fault, body.len())),
+                Ok(()) => {
+                    direct.clear();
+                    return None;
+                }
+            }
+        }
+        let batch = direct.finish().ok()?;
+        Some(((!good.is_empty()).then_some((batch, good)), bad))
+    }
+
+    /// The same by resolving the writer schema to the contract.
+    fn resolved(&mut self, members: &[u32]) -> (Rows, Vec<Undecodable>) {
+        let mut good: Vec<u32> = Vec::with_capacity(members.len());
+        let mut bad: Vec<Undecodable> = Vec::new();
+        for &position in members {
+            let body = body(self.messages, position);
             match self.readable.shape.check(body) {
                 Ok(()) => good.push(position),
                 Err(fault) => bad.push(shapeless(position, fault, body.len())),
@@ -92,10 +136,6 @@ impl Group<'_> {
             return (None, bad);
         }
         (self.sifted(&good, &mut bad), bad)
-    }
-
-    fn message(&self, position: u32) -> &[u8] {
-        self.messages[position as usize].unwrap_or_default()
     }
 
     /// A batch of a row from each of `members`; none where one of them, or
@@ -158,6 +198,11 @@ impl Group<'_> {
             }
         }
     }
+}
+
+/// A message without its frame.
+fn body<'a>(messages: &[Option<&'a [u8]>], position: u32) -> &'a [u8] {
+    messages[position as usize].and_then(|message| message.get(wire::PREFIX_BYTES..)).unwrap_or_default()
 }
 
 fn malformed(message: u32, detail: String) -> Undecodable {

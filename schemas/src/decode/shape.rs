@@ -133,7 +133,7 @@ fn deeper(depth: usize) -> Result<usize, Fault> {
     depth.checked_sub(1).ok_or(malformed("the record is nested too deeply"))
 }
 
-fn take<'b>(rest: &mut &'b [u8], bytes: usize) -> Result<&'b [u8], Fault> {
+pub(super) fn take<'b>(rest: &mut &'b [u8], bytes: usize) -> Result<&'b [u8], Fault> {
     let (taken, after) = rest.split_at_checked(bytes).ok_or(TRUNCATED)?;
     *rest = after;
     Ok(taken)
@@ -141,7 +141,7 @@ fn take<'b>(rest: &mut &'b [u8], bytes: usize) -> Result<&'b [u8], Fault> {
 
 /// A zigzag number, in at most the bytes that 64 bits take; most take one.
 #[inline]
-fn long(rest: &mut &[u8]) -> Result<i64, Fault> {
+pub(super) fn long(rest: &mut &[u8]) -> Result<i64, Fault> {
     match **rest {
         [byte, ref after @ ..] if byte < 0x80 => {
             *rest = after;
@@ -168,13 +168,16 @@ fn longer(rest: &mut &[u8]) -> Result<i64, Fault> {
 }
 
 /// Bytes after their number.
-fn block<'b>(rest: &mut &'b [u8]) -> Result<&'b [u8], Fault> {
+pub(super) fn block<'b>(rest: &mut &'b [u8]) -> Result<&'b [u8], Fault> {
     let bytes = usize::try_from(long(rest)?).map_err(|_| malformed("a length is negative"))?;
     take(rest, bytes)
 }
 
 /// Blocks of items up to the empty one.
-fn items(rest: &mut &[u8], mut pass: impl FnMut(&mut &[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+pub(super) fn items<E: From<Fault>>(
+    rest: &mut &[u8],
+    mut pass: impl FnMut(&mut &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     loop {
         let count = long(rest)?;
         if count == 0 {
@@ -186,7 +189,7 @@ fn items(rest: &mut &[u8], mut pass: impl FnMut(&mut &[u8]) -> Result<(), Fault>
         }
         // Items of no bytes at all could be without end in a short message.
         if count.unsigned_abs() > rest.len() as u64 {
-            return Err(TRUNCATED);
+            return Err(TRUNCATED.into());
         }
         for _ in 0..count.unsigned_abs() {
             pass(rest)?;

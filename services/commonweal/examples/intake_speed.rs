@@ -95,7 +95,11 @@ fn main() {
             best = f64::min(best, nanoseconds as f64 / messages.len() as f64);
         }
         print!("{:<12} {rows} rows, {refused} refused: ", dataset.name());
-        if digests { println!("{:016x}", hasher.finish()) } else { println!("best {best:.1} ns per event") }
+        if digests {
+            println!("{:016x}", hasher.finish())
+        } else {
+            println!("best {best:.1} ns per event")
+        }
         best_of_all += best * messages.len() as f64;
         events_of_all += messages.len();
     }
