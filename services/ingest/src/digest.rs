@@ -53,7 +53,8 @@ const FIELDS: [(&str, u8); 25] = [
 
 enum Cells<'a> {
     Text(&'a StringArray),
-    Symbols(&'a Symbols, &'a StringArray),
+    /// With what each value leaves in the content.
+    Symbols(&'a Symbols, Vec<Vec<u8>>),
     Decimal(&'a Decimal128Array),
     Date(&'a Date32Array),
     Integer(&'a Int32Array),
@@ -62,12 +63,12 @@ enum Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    fn new(column: &'a ArrayRef) -> Result<Self, ArrowError> {
+    fn new(number: u8, column: &'a ArrayRef) -> Result<Self, ArrowError> {
         let cells = match column.data_type() {
             DataType::Utf8 => column.as_string_opt().map(Self::Text),
             DataType::Dictionary(..) => column
                 .as_dictionary_opt::<Int32Type>()
-                .and_then(|symbols| Some(Self::Symbols(symbols, symbols.values().as_string_opt()?))),
+                .and_then(|symbols| Some(Self::Symbols(symbols, pieces(number, symbols.values().as_string_opt()?)))),
             DataType::Decimal128(..) => column.as_primitive_opt::<Decimal128Type>().map(Self::Decimal),
             DataType::Date32 => column.as_primitive_opt::<Date32Type>().map(Self::Date),
             DataType::Int32 => column.as_primitive_opt::<Int32Type>().map(Self::Integer),
@@ -78,25 +79,26 @@ impl<'a> Cells<'a> {
         cells.ok_or_else(|| ArrowError::SchemaError(format!("no digest is defined for {}", column.data_type())))
     }
 
+    #[inline]
     fn write(&self, number: u8, row: usize, content: &mut Vec<u8>) {
         match self {
             Self::Text(column) if column.is_valid(row) => write_text(number, column.value(row), content),
-            Self::Symbols(column, values) => {
-                if let Some(key) = column.key(row) {
-                    write_text(number, values.value(key), content);
+            Self::Symbols(column, pieces) => {
+                if let Some(piece) = column.key(row).and_then(|key| pieces.get(key)) {
+                    content.extend_from_slice(piece);
                 }
             }
             Self::Decimal(column) if column.is_valid(row) => {
-                write_bytes(number, &column.value(row).to_le_bytes(), content);
+                write_bytes(number, column.value(row).to_le_bytes(), content);
             }
             Self::Date(column) if column.is_valid(row) => {
-                write_bytes(number, &column.value(row).to_le_bytes(), content);
+                write_bytes(number, column.value(row).to_le_bytes(), content);
             }
             Self::Integer(column) if column.is_valid(row) => {
-                write_bytes(number, &column.value(row).to_le_bytes(), content);
+                write_bytes(number, column.value(row).to_le_bytes(), content);
             }
             Self::Instant(column) if column.is_valid(row) => {
-                write_bytes(number, &column.value(row).to_le_bytes(), content);
+                write_bytes(number, column.value(row).to_le_bytes(), content);
             }
             Self::Flag(column) if column.is_valid(row) && column.value(row) => content.push(number),
             _ => {}
@@ -104,16 +106,35 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn write_bytes(number: u8, bytes: &[u8], content: &mut Vec<u8>) {
-    content.push(number);
-    content.extend_from_slice(bytes);
+/// What each value of a dictionary leaves in the content.
+fn pieces(number: u8, values: &StringArray) -> Vec<Vec<u8>> {
+    let piece = |value| {
+        let mut piece = Vec::new();
+        write_text(number, values.value(value), &mut piece);
+        piece
+    };
+    (0..values.len()).map(piece).collect()
 }
 
-fn write_text(number: u8, text: &str, content: &mut Vec<u8>) {
+#[inline]
+fn write_bytes<const BYTES: usize>(number: u8, bytes: [u8; BYTES], content: &mut Vec<u8>) {
+    content.reserve(1 + BYTES);
     content.push(number);
+    content.extend_from_slice(&bytes);
+}
+
+#[inline]
+fn write_text(number: u8, text: &str, content: &mut Vec<u8>) {
     // No text passes the limits with more bytes than 32 bits count.
-    content.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    content.reserve(1 + size_of::<u32>() + text.len());
+    write_bytes(number, length.to_le_bytes(), content);
     content.extend_from_slice(text.as_bytes());
+}
+
+/// Whether a column leaves no trace in any row's content.
+fn is_silent(column: &ArrayRef) -> bool {
+    column.null_count() == column.len() || column.as_boolean_opt().is_some_and(|flags| flags.true_count() == 0)
 }
 
 /// Digest of each row, 16 bytes, most significant first. `before` and `after`
@@ -135,8 +156,8 @@ pub(crate) fn content_digests(
             None => before.get(position),
         };
         let column = column.ok_or_else(|| ArrowError::SchemaError(format!("column {name} is missing")))?;
-        if column.null_count() < rows {
-            fields.push((number, Cells::new(column)?));
+        if !is_silent(column) {
+            fields.push((number, Cells::new(number, column)?));
         }
     }
     let mut digests: Vec<u8> = Vec::with_capacity(rows * DIGEST_BYTES);

@@ -5,7 +5,7 @@ use crate::columns::{Columns, Symbols, per_value, verdict};
 use crate::error::IngestError;
 use crate::findings::{Findings, quoted};
 use crate::rules::{IDENTITY_BYTES_MAX, RECORDED_AT_END, RECORDED_AT_MIN, REVISION_MAX};
-use crate::text::is_blank_text;
+use crate::text::{self, is_blank_text};
 use arrow::array::{Array, StringArray};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
@@ -89,7 +89,9 @@ pub(crate) fn readable(column: &StringArray, row: usize) -> Option<String> {
 pub(crate) fn check(columns: &Columns<'_>, findings: &mut Findings<'_>) -> Result<(), IngestError> {
     for field in ["source", "event_id"] {
         let column = columns.text(field)?;
-        for row in 0..column.len() {
+        // Plain text is an identity, and few blocks hold any other.
+        let suspects = text::blocks(column).filter(|rows| !text::is_plain(column, rows.clone(), IDENTITY_BYTES_MAX));
+        for row in suspects.flatten() {
             let text = column.value(row);
             if let Some(reason) = identity_fault(text) {
                 findings.always(row, reason, field, || {

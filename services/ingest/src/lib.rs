@@ -32,6 +32,7 @@ mod findings;
 mod funding;
 mod identity;
 mod intern;
+mod kept;
 pub mod org_id;
 mod output;
 mod party;

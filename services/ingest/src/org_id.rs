@@ -32,6 +32,9 @@ const PLACEHOLDERS: [&str; 6] = ["N/A", "NA", "NONE", "NULL", "TBC", "UNKNOWN"];
 /// Blank text is returned as an empty one.
 #[must_use]
 pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
+    if is_common(text.as_bytes()) {
+        return Some(Cow::Borrowed(text));
+    }
     let trimmed = text.trim();
     if trimmed.is_empty() {
         return Some(Cow::Borrowed(""));
@@ -58,6 +61,19 @@ pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
         Cow::Borrowed(same) if upper && same.len() == identifier.len() => Some(Cow::Borrowed(trimmed)),
         form => Some(Cow::Owned(format!("{}-{form}", list.to_ascii_uppercase()))),
     }
+}
+
+/// Whether this is a charity's or a company's number in its register's form,
+/// as most are: told without taking it apart.
+fn is_common(text: &[u8]) -> bool {
+    let (number, sound) = match text {
+        [b'G', b'B', b'-', b'C', b'H', b'C', b'-', number @ ..] => {
+            (number, matches!(number.len(), 6 | 7) && number.first() != Some(&b'0'))
+        }
+        [b'G', b'B', b'-', b'C', b'O', b'H', b'-', number @ ..] => (number, number.len() == 8 && number != b"00000000"),
+        _ => return false,
+    };
+    sound && number.iter().all(u8::is_ascii_digit)
 }
 
 fn publisher<'a>(text: &'a str, region: &str, rest: &str) -> Option<Cow<'a, str>> {

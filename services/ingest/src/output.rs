@@ -5,10 +5,11 @@ use crate::columns::{Columns, Symbols};
 use crate::digest;
 use crate::error::IngestError;
 use crate::findings::Findings;
+use crate::kept::Kept;
 use crate::{identity, intern};
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{filter, nullif};
+use arrow::compute::nullif;
 use arrow::error::ArrowError;
 use commonweal_schemas::{Rejection, arrow_schema};
 use std::sync::Arc;
@@ -110,8 +111,9 @@ pub(crate) fn assemble(
     ];
     let mut after = content.into_columns(cancel.as_ref())?;
     if let Some(keep) = findings.keep() {
+        let kept = Kept::new(&keep);
         for column in before.iter_mut().chain(&mut after) {
-            *column = filter(column, &keep)?;
+            *column = kept.of(column)?;
         }
     }
     let schema = arrow_schema::validated();

@@ -45,7 +45,7 @@ pub(crate) fn texts(
     bytes_max: usize,
     findings: &mut Findings<'_>,
 ) -> Result<StringArray, IngestError> {
-    let rewritten = text::rewrite(columns.text(field)?, |row, text| {
+    let rewritten = text::rewrite_untidy(columns.text(field)?, bytes_max, |row, text| {
         limit(row, text, field, bytes_max, findings);
         text::tidy(text)
     })?;
@@ -62,7 +62,7 @@ pub(crate) fn source_documents(
     findings: &mut Findings<'_>,
 ) -> Result<StringArray, IngestError> {
     let field = "source_document";
-    let rewritten = text::rewrite(columns.text(field)?, |row, text| {
+    let rewritten = text::rewrite_untidy(columns.text(field)?, bytes_max, |row, text| {
         if text.len() > bytes_max {
             findings.always(row, Reason::TextTooLong, field, || too_long(field, text, bytes_max));
         }

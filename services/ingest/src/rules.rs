@@ -15,6 +15,8 @@ pub(crate) const RECORDED_AT_END: i64 = 4_133_980_800_000_000;
 
 /// Quantities and amounts are integers of this many parts: four decimals.
 pub(crate) const ONE: i128 = 10_000;
+/// The same for those that fit in 64 bits.
+pub(crate) const SHORT_ONE: i64 = 10_000;
 
 /// Limits of validation. Equal rules give equal verdicts.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,13 @@
 //! Text in canonical form, without copying what already is.
 
 use arrow::array::{Array, StringArray, StringBuilder};
+use arrow::datatypes::ArrowNativeType;
 use arrow::error::ArrowError;
 use std::borrow::Cow;
+use std::ops::Range;
+
+/// Rows that are looked at together before each is looked at by itself.
+pub(crate) const BLOCK_ROWS: usize = 64;
 
 /// A text column in canonical form. `canonical` gives a text's form, borrowed
 /// where the text has it already; blank forms become null. Where every row has
@@ -12,33 +17,90 @@ use std::borrow::Cow;
 /// The column grows past what 32-bit offsets reach.
 pub(crate) fn rewrite<'a>(
     column: &'a StringArray,
+    canonical: impl FnMut(usize, &'a str) -> Cow<'a, str>,
+) -> Result<StringArray, ArrowError> {
+    rewrite_unless(column, |_| false, canonical)
+}
+
+/// The same, where `canonical` has nothing to say of tidy text of at most
+/// `bytes_max` bytes: most blocks hold nothing else, and are passed over.
+///
+/// # Errors
+/// As [`rewrite`].
+pub(crate) fn rewrite_untidy<'a>(
+    column: &'a StringArray,
+    bytes_max: usize,
+    canonical: impl FnMut(usize, &'a str) -> Cow<'a, str>,
+) -> Result<StringArray, ArrowError> {
+    rewrite_unless(column, |rows| is_plain(column, rows, bytes_max), canonical)
+}
+
+fn rewrite_unless<'a>(
+    column: &'a StringArray,
+    has_form: impl Fn(Range<usize>) -> bool,
     mut canonical: impl FnMut(usize, &'a str) -> Cow<'a, str>,
 ) -> Result<StringArray, ArrowError> {
+    if column.null_count() == column.len() {
+        return Ok(column.clone());
+    }
     let mut rewritten: Option<StringBuilder> = None;
-    for row in 0..column.len() {
-        if column.is_null(row) {
+    for block in blocks(column) {
+        if has_form(block.clone()) {
             if let Some(builder) = &mut rewritten {
-                builder.append_null();
+                builder.append_array(&column.slice(block.start, block.len()))?;
             }
             continue;
         }
-        let text = column.value(row);
-        let form = canonical(row, text);
-        let same = !form.is_empty() && matches!(form, Cow::Borrowed(_)) && form.len() == text.len();
-        if same && rewritten.is_none() {
-            continue;
-        }
-        let builder = match &mut rewritten {
-            Some(builder) => builder,
-            None => rewritten.insert(beginning(column, row)?),
-        };
-        if form.is_empty() {
-            builder.append_null();
-        } else {
-            builder.append_value(form);
+        for row in block {
+            if column.is_null(row) {
+                if let Some(builder) = &mut rewritten {
+                    builder.append_null();
+                }
+                continue;
+            }
+            let text = column.value(row);
+            let form = canonical(row, text);
+            let same = !form.is_empty() && matches!(form, Cow::Borrowed(_)) && form.len() == text.len();
+            if same && rewritten.is_none() {
+                continue;
+            }
+            let builder = match &mut rewritten {
+                Some(builder) => builder,
+                None => rewritten.insert(beginning(column, row)?),
+            };
+            if form.is_empty() {
+                builder.append_null();
+            } else {
+                builder.append_value(form);
+            }
         }
     }
     Ok(rewritten.map_or_else(|| column.clone(), |mut builder| builder.finish()))
+}
+
+/// The column's rows in blocks of [`BLOCK_ROWS`].
+pub(crate) fn blocks(column: &StringArray) -> impl Iterator<Item = Range<usize>> {
+    let rows = column.len();
+    (0..rows).step_by(BLOCK_ROWS).map(move |start| start..(start + BLOCK_ROWS).min(rows))
+}
+
+/// Whether each of `rows` is null or tidy printable ASCII of 1 to `bytes_max`
+/// bytes, told from the bytes of all at once.
+pub(crate) fn is_plain(column: &StringArray, rows: Range<usize>, bytes_max: usize) -> bool {
+    let ends = &column.value_offsets()[rows.start..=rows.end];
+    let (first, last) = (ends[0].as_usize(), ends[rows.len()].as_usize());
+    let bytes = &column.value_data()[first..last];
+    // Without branches, so that many bytes are looked at in one step.
+    let strange = bytes.iter().fold(0, |seen, byte| seen | u8::from(!(b' '..=b'~').contains(byte)));
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let doubled = pairs.fold(0, |seen, (one, next)| seen | (u8::from(*one == b' ') & u8::from(*next == b' ')));
+    if strange | doubled != 0 {
+        return false;
+    }
+    rows.zip(ends.windows(2)).all(|(row, ends)| match &bytes[ends[0].as_usize() - first..ends[1].as_usize() - first] {
+        [] => column.is_null(row),
+        text => text.first() != Some(&b' ') && text.last() != Some(&b' ') && text.len() <= bytes_max,
+    })
 }
 
 /// The first `rows` rows, with room for as many more as `column` has.
@@ -131,6 +193,25 @@ mod tests {
                 .map(|row| row.as_deref().map(|text| tidy(text).into_owned()).filter(|text| !text.is_empty()))
                 .collect();
             prop_assert_eq!(rewritten, StringArray::from(naive));
+        }
+
+        /// Proves that passing over plain blocks changes nothing, and that a
+        /// block is plain where each of its rows is, by the plain definition.
+        #[test]
+        fn plain_blocks_have_their_form(
+            rows in proptest::collection::vec(proptest::option::weighted(0.9, "[ -~]{1,3}|a b|[ \u{e9}\u{85}]{0,1}"), 0..200),
+            first in 0_usize..5,
+        ) {
+            let column = StringArray::from(rows);
+            let first = first.min(column.len());
+            let column = column.slice(first, column.len() - first);
+            let rewritten = rewrite(&column, |_, text| tidy(text)).unwrap();
+            prop_assert_eq!(rewrite_untidy(&column, 2, |_, text| tidy(text)).unwrap(), rewritten);
+            for row in 0..column.len() {
+                let text = column.value(row);
+                let plain = text.is_ascii() && tidy(text) == text && (1..=2).contains(&text.len());
+                prop_assert_eq!(is_plain(&column, row..row + 1, 2), plain || column.is_null(row));
+            }
         }
     }
 
