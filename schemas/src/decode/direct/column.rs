@@ -89,7 +89,7 @@ impl Column {
     /// The array of all rows; the column is then empty, with room for as many.
     pub(super) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         let nulls = self.optional.as_mut().and_then(|(_, stated)| {
-            let nulls = stated.contains(&false).then(|| NullBuffer::from(BooleanBuffer::from(stated.as_slice())));
+            let nulls = stated.contains(&false).then(|| NullBuffer::new(packed(stated)));
             stated.clear();
             nulls
         });
@@ -154,6 +154,7 @@ impl Values {
     }
 
     /// What stands where a null is.
+    #[inline]
     fn push_nothing(&mut self) -> Result<(), Left> {
         match self {
             Self::Text { ends, bytes: items } => ends.push(i32::try_from(items.len()).map_err(|_| Left)?),
@@ -194,7 +195,7 @@ impl Values {
                 Arc::new(decimals.with_precision_and_scale(*precision, *scale)?)
             }
             Self::Flag(values) => {
-                let flags = BooleanArray::new(BooleanBuffer::from(values.as_slice()), nulls);
+                let flags = BooleanArray::new(packed(values), nulls);
                 values.clear();
                 Arc::new(flags)
             }
@@ -240,6 +241,11 @@ fn decimal(bytes: &[u8]) -> Result<i128, Left> {
         return Err(Left);
     }
     Ok(bytes.iter().fold(if negative { -1 } else { 0 }, |value, byte| (value << 8) | i128::from(*byte)))
+}
+
+/// A bit for each flag.
+fn packed(flags: &[bool]) -> BooleanBuffer {
+    BooleanBuffer::collect_bool(flags.len(), |row| flags[row])
 }
 
 /// What `values` holds, and in its place room for about as many again, so that
