@@ -104,14 +104,11 @@ impl Group<'_> {
             let body = body(self.messages, position);
             if direct.take(body, strict) {
                 good.push(position);
-                continue;
-            }
-            match shape.check(body) {
-                Err(fault) => bad.push(shapeless(position, fault, body.len())),
-                Ok(()) => {
-                    direct.clear();
-                    return None;
-                }
+            } else if let Err(fault) = shape.check(body) {
+                bad.push(shapeless(position, fault, body.len()));
+            } else {
+                direct.clear();
+                return None;
             }
         }
         let batch = direct.finish().ok()?;

@@ -84,10 +84,8 @@ impl Shape {
             Node::Text => {
                 let text = block(rest)?;
                 // Most text is ASCII, which is quicker to tell.
-                match text.is_ascii() || std::str::from_utf8(text).is_ok() {
-                    true => Ok(()),
-                    false => Err(malformed("a text is not UTF-8")),
-                }
+                let sound = text.is_ascii() || std::str::from_utf8(text).is_ok();
+                if sound { Ok(()) } else { Err(malformed("a text is not UTF-8")) }
             }
             Node::Enum(symbols) => match usize::try_from(long(rest)?) {
                 Ok(symbol) if symbol < *symbols => Ok(()),
