@@ -165,10 +165,10 @@ impl Frozen {
         if !self.rejected.is_empty() {
             let batch = rejected::to_batch(&self.rejected, stamp)?;
             written.totals.rejections = self.rejected.len() as u64;
-            written.additions.push(store(journal, Book::Rejections, false, encode(&batch, Book::Rejections)?)?);
+            written.additions.push(store(journal, Book::Rejections, false, &encode(&batch, Book::Rejections)?)?);
         }
         let receipts = encode(&self.receipts.to_batch(stamp)?, Book::Receipts)?;
-        written.additions.push(store(journal, Book::Receipts, false, receipts)?);
+        written.additions.push(store(journal, Book::Receipts, false, &receipts)?);
         written.totals.bytes = written.additions.iter().map(Addition::bytes).sum();
         Ok(written)
     }
@@ -182,18 +182,18 @@ impl FrozenBook {
             let entries = Entries::of(&self.pending)?;
             let encoded = entries.encode(book, stamp)?;
             part.entries = encoded.rows;
-            part.additions.push(store(journal, book, false, encoded)?);
+            part.additions.push(store(journal, book, false, &encoded)?);
             part.rows = entries.rows;
         }
         if let Some(reversals) = flush::reversals(dataset, &self.pending, &self.files, stamp)? {
             part.reversals = reversals.num_rows() as u64;
-            part.additions.push(store(journal, book, true, encode(&reversals, book)?)?);
+            part.additions.push(store(journal, book, true, &encode(&reversals, book)?)?);
         }
         Ok(part)
     }
 }
 
-fn store(journal: &Journal, book: Book, reversals: bool, file: Encoded) -> Result<Addition, LedgerError> {
+fn store(journal: &Journal, book: Book, reversals: bool, file: &Encoded) -> Result<Addition, LedgerError> {
     let addition = journal.write_file(book, reversals, file.rows, &file.content)?;
     Ok(addition.with_days(file.days))
 }
