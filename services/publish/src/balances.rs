@@ -2,26 +2,30 @@
 //!
 //! `<data>/balances/` holds Parquet segments, each the sums of a range of
 //! ledger commits, and `balances.json`, which names them and the commit they
-//! reach. A refresh reads the files of later commits only. What the index does
+//! reach. Cells have their keys in a segment beside them, half by half. A refresh reads the files of later commits only. What the index does
 //! not name was left by a broken run and is removed.
 
+mod amounts;
+mod cells;
 mod conflicts;
 mod fold;
 mod index;
 mod kinds;
+mod names;
 mod segment;
 
+pub(crate) use amounts::sum_array;
+pub(crate) use cells::{Cells, Seen};
 pub(crate) use conflicts::open_contents_sql;
-pub(crate) use fold::cell_amounts;
 pub(crate) use kinds::Kind;
 
 use crate::blocking::blocking;
 use crate::session::Session;
 use crate::{LedgerState, PublishError};
-use arrow::array::RecordBatch;
 use commonweal_journal::{Book, JournalFile};
 use commonweal_schemas::Dataset;
 use index::Index;
+use names::Names;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,6 +40,8 @@ const SEGMENTS_MAX: usize = 8;
 pub(crate) struct Balances {
     dir: PathBuf,
     index: Index,
+    /// Cells just summed, of datasets that have no others.
+    fresh: Vec<(Dataset, Cells)>,
     // Held for its lock, which ends with it.
     _lock: File,
 }
@@ -61,7 +67,8 @@ impl Balances {
         let lock = lock(dir).await?;
         let known = Index::read(dir).filter(|index| index.describes(state));
         let rebuilt = known.is_none();
-        let mut balances = Self { dir: dir.to_owned(), index: known.unwrap_or_else(Index::new), _lock: lock };
+        let mut balances =
+            Self { dir: dir.to_owned(), index: known.unwrap_or_else(Index::new), fresh: Vec::new(), _lock: lock };
         if rebuilt {
             Index::remove(dir)?;
         }
@@ -84,6 +91,23 @@ impl Balances {
         self.index.of(kind).map(|segment| self.dir.join(&segment.file)).collect()
     }
 
+    /// Work that gives the cells of one dataset. What was just summed is handed
+    /// over, not read back.
+    pub(crate) fn cells(
+        &mut self,
+        dataset: Dataset,
+    ) -> impl FnOnce() -> Result<Cells, PublishError> + Send + use<> + 'static {
+        let fresh = self.fresh.iter().position(|(known, _)| *known == dataset).map(|at| self.fresh.swap_remove(at).1);
+        let segments = self.cell_segments(dataset);
+        move || fresh.map_or_else(|| Cells::read(dataset, &segments), Ok)
+    }
+
+    /// Segments of cells: the keys and the sums of each.
+    fn cell_segments(&self, dataset: Dataset) -> Vec<(PathBuf, PathBuf)> {
+        let [keys, sums] = [Kind::Keys(dataset), Kind::Balances(dataset)].map(|kind| self.segments(kind));
+        keys.into_iter().zip(sums).collect()
+    }
+
     async fn add(&mut self, new: &[&JournalFile], state: &LedgerState) -> Result<(), PublishError> {
         let range = (self.index.covered_commit, state.version);
         self.fold(new, range).await?;
@@ -102,7 +126,8 @@ impl Balances {
             self.query_segment(&session, Kind::Conflicts, &sql, range).await?;
         }
         for kind in Kind::ALL {
-            if self.index.of(kind).count() > SEGMENTS_MAX {
+            // Keys go with their balances.
+            if self.index.of(kind).count() > SEGMENTS_MAX && !matches!(kind, Kind::Keys(_)) {
                 self.merge(&session, kind).await?;
             }
         }
@@ -118,19 +143,25 @@ impl Balances {
             if paths.is_empty() {
                 continue;
             }
-            let kinds = [Kind::Balances(dataset), Kind::Names(dataset)];
-            let files = kinds.map(|kind| self.index.next_file(kind));
-            let targets = files.clone().map(|file| self.dir.join(file));
+            let files = [Kind::Names(dataset), Kind::Keys(dataset), Kind::Balances(dataset)]
+                .map(|kind| (kind, self.index.next_file(kind)));
+            let targets = files.clone().map(|(_, file)| self.dir.join(file));
             let task = blocking(move || {
-                let folded = fold::entries(dataset, &paths)?;
-                let [balances, names] = targets;
-                Ok([segment::write_all(&balances, &folded.balances)?, segment::write_all(&names, &folded.names)?])
+                let (cells, names) = fold::entries(dataset, &paths)?;
+                let [to_names, to_keys, to_sums] = targets;
+                let names = segment::write_all(&to_names, names.batches())?;
+                let [keys, sums] = write_cells(&cells, &to_keys, &to_sums)?;
+                Ok(([names, keys, sums], cells))
             });
-            running.push((kinds, files, task));
+            running.push((dataset, files, task));
         }
-        for (kinds, files, task) in running {
-            for ((kind, file), rows) in kinds.into_iter().zip(files).zip(task.finish().await?) {
+        for (dataset, files, task) in running {
+            let (rows, cells) = task.finish().await?;
+            for ((kind, file), rows) in files.into_iter().zip(rows) {
                 self.index.push(kind, file, range, rows);
+            }
+            if self.index.of(Kind::Balances(dataset)).count() == 1 && rows[2] > 0 {
+                self.fresh.push((dataset, cells));
             }
         }
         Ok(())
@@ -144,12 +175,8 @@ impl Balances {
         range: (i64, i64),
     ) -> Result<(), PublishError> {
         let (_, batches) = session.query(kind.name(), sql).await?;
-        self.write_segment(kind, &batches, range)
-    }
-
-    fn write_segment(&mut self, kind: Kind, batches: &[RecordBatch], range: (i64, i64)) -> Result<(), PublishError> {
         let file = self.index.next_file(kind);
-        let rows = segment::write_all(&self.dir.join(&file), batches)?;
+        let rows = segment::write_all(&self.dir.join(&file), batches.into_iter().map(Ok))?;
         self.index.push(kind, file, range, rows);
         Ok(())
     }
@@ -160,14 +187,40 @@ impl Balances {
             self.index.of(kind).map(|segment| segment.from_commit).min().unwrap_or(index::NOTHING),
             self.index.of(kind).map(|segment| segment.to_commit).max().unwrap_or(index::NOTHING),
         );
-        self.index.drop_kind(kind);
-        let parts = kinds::merged_table(kind);
-        if let Some(sql) = kind.merge_sql(&parts) {
-            session.add_files(&parts, &kind.schema(), &paths).await?;
-            return self.query_segment(session, kind, &sql, range).await;
+        let mut file = |kind: Kind| {
+            let file = self.index.next_file(kind);
+            (self.dir.join(&file), file)
+        };
+        match kind {
+            Kind::Keys(_) => {}
+            Kind::Balances(dataset) => {
+                let keys = Kind::Keys(dataset);
+                let ((to_keys, keys_file), (to_sums, file)) = (file(keys), file(kind));
+                let segments = self.cell_segments(dataset);
+                let write = move || write_cells(&Cells::read(dataset, &segments)?, &to_keys, &to_sums);
+                let [keys_rows, rows] = blocking(write).finish().await?;
+                self.index.drop_kind(keys);
+                self.index.drop_kind(kind);
+                self.index.push(keys, keys_file, range, keys_rows);
+                self.index.push(kind, file, range, rows);
+            }
+            Kind::Names(_) => {
+                let (target, file) = file(kind);
+                let write = move || segment::write_all(&target, Names::read(&paths)?.batches());
+                let rows = blocking(write).finish().await?;
+                self.index.drop_kind(kind);
+                self.index.push(kind, file, range, rows);
+            }
+            Kind::Rejected | Kind::Conflicts => {
+                self.index.drop_kind(kind);
+                let parts = kinds::merged_table(kind);
+                if let Some(sql) = kind.merge_sql(&parts) {
+                    session.add_files(&parts, &kind.schema(), &paths).await?;
+                    self.query_segment(session, kind, &sql, range).await?;
+                }
+            }
         }
-        let batches = blocking(move || fold::segments(kind, &paths)).finish().await?;
-        self.write_segment(kind, &batches, range)
+        Ok(())
     }
 
     fn remove_strangers(&self) -> Result<(), PublishError> {
@@ -182,6 +235,14 @@ impl Balances {
         }
         Ok(())
     }
+}
+
+/// Writes the keys and the sums of cells, and returns the rows of both; keys
+/// without a sum are not kept.
+fn write_cells(cells: &Cells, keys: &Path, sums: &Path) -> Result<[u64; 2], PublishError> {
+    let rows = segment::write_all(sums, cells.sum_batches())?;
+    let keys = if rows > 0 { segment::write_all(keys, cells.key_batches())? } else { 0 };
+    Ok([keys, rows])
 }
 
 fn of_book(files: &[&JournalFile], book: Book) -> Vec<PathBuf> {

@@ -6,9 +6,11 @@
 //! text arrays are only touched where a dictionary changes.
 
 mod coder;
-mod groups;
+mod pairs;
 mod scan;
+mod tuples;
 
 pub(crate) use coder::{Coder, Codes, NULL};
-pub(crate) use groups::{Amounts, COUNTS, Chunk, Groups, Tuples};
+pub(crate) use pairs::{Amounts, COUNTS, Chunk, Pairs};
 pub(crate) use scan::scan;
+pub(crate) use tuples::Tuples;

@@ -31,11 +31,11 @@ pub(crate) async fn add_all(
     session: &Session,
     options: &Options,
     state: &LedgerState,
-    balances: &Balances,
+    balances: &mut Balances,
 ) -> Result<(), PublishError> {
     let views = Dataset::ALL.map(|dataset| {
-        let paths = balances.segments(Kind::Balances(dataset));
-        blocking(move || views(dataset, &paths))
+        let cells = balances.cells(dataset);
+        blocking(move || views(dataset, &cells()?))
     });
     for task in views {
         task.finish().await?.add_to(session)?;

@@ -86,9 +86,9 @@ pub async fn publish(options: &Options) -> Result<Published, PublishError> {
 pub async fn publish_state(options: &Options, state: &LedgerState) -> Result<Published, PublishError> {
     let data_dir = std::path::absolute(&options.data_dir).map_err(PublishError::io("find", &options.data_dir))?;
     let started = Instant::now();
-    let (balances, refreshed) = Balances::refresh(&data_dir.join("balances"), state).await?;
+    let (mut balances, refreshed) = Balances::refresh(&data_dir.join("balances"), state).await?;
     let refreshed_at = Instant::now();
-    let results = evaluate(options, state, &balances).await?;
+    let results = evaluate(options, state, &mut balances).await?;
     let evaluated_at = Instant::now();
 
     let published = data_dir.join("published");
@@ -138,7 +138,7 @@ pub async fn publish_state(options: &Options, state: &LedgerState) -> Result<Pub
 async fn evaluate(
     options: &Options,
     state: &LedgerState,
-    balances: &Balances,
+    balances: &mut Balances,
 ) -> Result<Vec<(&'static Table, RecordBatch)>, PublishError> {
     let session = Session::new()?;
     inputs::add_all(&session, options, state, balances).await?;

@@ -1,20 +1,19 @@
 //! What models see of the balances: netted over the day of booking and over
 //! reversals, so that no trace is left of the order in which events came.
 //!
-//! One pass over a dataset's segments makes `funding_cells` or
+//! One pass over a dataset's cells makes `funding_cells` or
 //! `employment_cells` (without organisations), `parties` (organisations with an
 //! entry in force, by role), and for stocks `stock_snapshots`, `stock_series`
 //! and `stock_cells`, which number each other.
 
 use crate::PublishError;
-use crate::balances::{Kind, cell_amounts};
-use crate::grouping::{Amounts, Chunk, Coder, Codes, Groups, NULL, scan};
+use crate::balances::{Cells, Kind, Seen, sum_array};
+use crate::grouping::{Amounts, Chunk, Codes, NULL, Pairs};
 use crate::session::Session;
-use arrow::array::{ArrayRef, Decimal128Array, Int32Array, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, Int32Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use commonweal_schemas::Dataset;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 const FUNDING_CELLS: &[&str] = &[
@@ -49,6 +48,10 @@ const EMPLOYMENT_CELLS: &[&str] = &[
 /// What of a series is shown: series of one cell are added.
 const STOCK_CELL: &[&str] = &["measure", "unit", "programme", "district", "combined_authority", "region", "job_basis"];
 
+const PARTIES: &[&str] = &["organisation_id", "counterparty_id"];
+/// What a snapshot has beside its series.
+const SNAPSHOT: &[&str] = &["source", "quarter", "as_of"];
+
 /// A table by name.
 type Table = (&'static str, SchemaRef, Vec<RecordBatch>);
 
@@ -65,79 +68,33 @@ impl Views {
     }
 }
 
-/// Codes of the columns in use, filled batch by batch.
-struct Columns {
-    names: Vec<&'static str>,
-    coders: Vec<Coder>,
-    codes: Vec<Codes>,
-}
-
-impl Columns {
-    fn new(names: Vec<&'static str>) -> Self {
-        let coders = names.iter().map(|_| Coder::default()).collect();
-        let filled = vec![Codes::new(); names.len()];
-        Self { names, coders, codes: filled }
-    }
-
-    fn encode(&mut self, batch: &RecordBatch) -> Result<(), PublishError> {
-        for ((name, coder), codes) in self.names.iter().zip(&mut self.coders).zip(&mut self.codes) {
-            let column = batch.column_by_name(name).ok_or_else(|| {
-                let missing = arrow::error::ArrowError::SchemaError(format!("column {name} is missing"));
-                PublishError::arrow("balances")(missing)
-            })?;
-            coder.encode(column, codes).map_err(PublishError::arrow(*name))?;
-        }
-        Ok(())
-    }
-
-    fn at(&self, name: &str) -> usize {
-        self.names.iter().position(|known| *known == name).unwrap_or(0)
-    }
-
-    fn codes(&self, names: &[&str]) -> Vec<&[u32]> {
-        names.iter().map(|name| self.codes[self.at(name)].as_slice()).collect()
-    }
-}
-
-/// Makes the tables of one dataset from its segments.
-pub(crate) fn views(dataset: Dataset, paths: &[PathBuf]) -> Result<Views, PublishError> {
+/// Makes the tables of one dataset from its cells.
+pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishError> {
     let (cell_table, cell_names, party_table) = match dataset {
         Dataset::Funding => ("funding_cells", FUNDING_CELLS, "funding_parties"),
         Dataset::Employment => ("employment_cells", EMPLOYMENT_CELLS, "employment_parties"),
     };
-    let mut wanted: Vec<&'static str> = cell_names.to_vec();
-    for name in ["organisation_id", "counterparty_id", "as_of"] {
-        if !wanted.contains(&name) {
-            wanted.push(name);
+    let (seen_as_cell, seen_as_parties) = (cells.seen_by(cell_names), cells.seen_by(PARTIES));
+    let mut shown = Pairs::default();
+    let mut parties = Pairs::default();
+    let mut stocks = (dataset == Dataset::Employment).then(|| Stocks::new(cells));
+    for (cell, amounts) in cells.sums() {
+        let mut amounts = *amounts;
+        // Which cell carries a conflict depends on the order of arrival.
+        amounts.counts[2] = 0;
+        shown.add(seen_as_cell.pair(cell), &amounts);
+        let party = parties.add(seen_as_parties.pair(cell), &amounts);
+        if let Some(stocks) = &mut stocks {
+            stocks.add(cell, party, &amounts);
         }
     }
-    let mut columns = Columns::new(wanted.clone());
-    wanted.extend(["quantity", "entries", "cancelled", "conflict", "corrected"]);
-    let mut cells = Groups::new(cell_names.len());
-    let mut parties = Groups::new(2);
-    let mut stocks = Stocks::new();
-    let mut amounts = Vec::new();
-    scan(paths, &wanted, |batch| {
-        columns.encode(batch)?;
-        cell_amounts(batch, &mut amounts)?;
-        for amount in &mut amounts {
-            // Which cell carries a conflict depends on the order of arrival.
-            amount.counts[2] = 0;
-        }
-        cells.add(&columns.codes(cell_names), &amounts, |_| true, |_, _| {});
-        parties.add(&columns.codes(&["organisation_id", "counterparty_id"]), &amounts, |_| true, |_, _| {});
-        if dataset == Dataset::Employment {
-            stocks.add(&columns, &amounts);
-        }
-        Ok(())
-    })?;
     let mut tables = Vec::new();
-    let cells = cells.into_chunks(|sum| !sum.is_zero());
-    tables.push(table(cell_table, cell_names, &columns, &cells, SUMS)?);
-    let parties = parties.into_chunks(|sum| sum.counts[0] > 0);
-    tables.push(table(party_table, &["organisation_id", "counterparty_id"], &columns, &parties, &["entries"])?);
-    if dataset == Dataset::Employment {
-        tables.extend(stocks.into_tables(&columns)?);
+    let shown = shown.chunks(|sum| !sum.is_zero()).collect();
+    tables.push(table(cell_table, cells, &seen_as_cell, cell_names, shown, SUMS)?);
+    let parties = parties.chunks(|sum| sum.counts[0] > 0).collect();
+    tables.push(table(party_table, cells, &seen_as_parties, PARTIES, parties, &["entries"])?);
+    if let Some(stocks) = stocks {
+        tables.extend(stocks.into_tables(cells)?);
     }
     Ok(Views(tables))
 }
@@ -145,59 +102,70 @@ pub(crate) fn views(dataset: Dataset, paths: &[PathBuf]) -> Result<Views, Publis
 /// Snapshots of stocks, the series they belong to, and the cells series are
 /// shown in. Series and cells have numbers, on which engines join fast.
 struct Stocks {
-    cells: Groups,
-    series: Groups,
-    snapshots: Groups,
-    /// Cell and series of each row of a batch.
-    numbers: [Codes; 2],
+    seen_as_cell: Seen,
+    seen_as_snapshot: Seen,
+    /// Half of a key that has the date, and the dates by its number.
+    dates: (usize, Codes),
+    cells: Pairs,
+    /// Cell and parties.
+    series: Pairs,
+    /// What a key is seen as, as one number.
+    moments: Pairs,
+    /// Series and moment.
+    snapshots: Pairs,
 }
 
 impl Stocks {
-    fn new() -> Self {
+    fn new(cells: &Cells) -> Self {
         Self {
-            cells: Groups::new(STOCK_CELL.len()),
-            series: Groups::new(3),
-            snapshots: Groups::new(4),
-            numbers: [Codes::new(), Codes::new()],
+            seen_as_cell: cells.seen_by(STOCK_CELL),
+            seen_as_snapshot: cells.seen_by(SNAPSHOT),
+            dates: cells.codes("as_of"),
+            cells: Pairs::default(),
+            series: Pairs::default(),
+            moments: Pairs::default(),
+            snapshots: Pairs::default(),
         }
     }
 
-    fn add(&mut self, columns: &Columns, amounts: &[Amounts]) {
-        let [organisation, counterparty, source, quarter, as_of] =
-            ["organisation_id", "counterparty_id", "source", "quarter", "as_of"]
-                .map(|name| columns.codes[columns.at(name)].as_slice());
-        let dated = |row: usize| as_of[row] != NULL;
-        let [cell, series] = &mut self.numbers;
-        for numbers in [&mut *cell, &mut *series] {
-            numbers.clear();
-            numbers.resize(amounts.len(), NULL);
+    fn add(&mut self, cell: [u32; 2], parties: u32, amounts: &Amounts) {
+        let (half, dates) = &self.dates;
+        if dates[cell[*half] as usize] == NULL {
+            return;
         }
-        self.cells.add(&columns.codes(STOCK_CELL), amounts, dated, |row, number| cell[row] = number);
-        let of_series = [cell.as_slice(), organisation, counterparty];
-        self.series.add(&of_series, amounts, dated, |row, number| series[row] = number);
-        self.snapshots.add(&[series, source, quarter, as_of], amounts, dated, |_, _| {});
+        let shown = self.cells.add(self.seen_as_cell.pair(cell), amounts);
+        let series = self.series.add([shown, parties], amounts);
+        let moment = self.moments.add(self.seen_as_snapshot.pair(cell), amounts);
+        self.snapshots.add([series, moment], amounts);
     }
 
-    fn into_tables(self, columns: &Columns) -> Result<Vec<Table>, PublishError> {
+    fn into_tables(self, cells: &Cells) -> Result<Vec<Table>, PublishError> {
         let live = |sum: &Amounts| sum.counts[0] > 0;
-        let cells = self.cells.into_chunks(live);
-        let cell_numbers: Vec<Codes> = cells.iter().map(|chunk| chunk.groups.clone()).collect();
-        let named = table("stock_cells", STOCK_CELL, columns, &cells, &[])?;
-        let series = self.series.into_chunks(live);
-        let series_numbers: Vec<Codes> = series.iter().map(|chunk| chunk.groups.clone()).collect();
-        let cell_of_series: Vec<Codes> = series.iter().map(|chunk| chunk.columns[0].clone()).collect();
+        let shown: Vec<Chunk> = self.cells.chunks(live).collect();
+        let cell_numbers: Vec<Codes> = shown.iter().map(|chunk| chunk.numbers.clone()).collect();
+        let named = table("stock_cells", cells, &self.seen_as_cell, STOCK_CELL, shown, &[])?;
+        let series: Vec<Chunk> = self.series.chunks(live).collect();
+        let rows = |chunk: &Chunk| arrow::array::RecordBatchOptions::new().with_row_count(Some(chunk.numbers.len()));
         let schema: SchemaRef = Arc::new(Schema::empty());
-        let rows = |chunk: &Chunk| arrow::array::RecordBatchOptions::new().with_row_count(Some(chunk.sums.len()));
         let empty: Result<Vec<RecordBatch>, _> = series
             .iter()
             .map(|chunk| RecordBatch::try_new_with_options(Arc::clone(&schema), Vec::new(), &rows(chunk)))
             .collect();
         let empty = empty.map_err(PublishError::arrow("stock_series"))?;
+        let (series_numbers, cell_of_series): (Vec<Codes>, Vec<Codes>) =
+            series.into_iter().map(|Chunk { numbers, pairs: [cell, _], .. }| (numbers, cell)).unzip();
         let of_cells = numbered("cell", ("stock_series", schema, empty), &cell_of_series)?;
-        let mut snapshots = self.snapshots.into_chunks(live);
-        let series_of_snapshots: Vec<Codes> = snapshots.iter_mut().map(|chunk| chunk.columns.remove(0)).collect();
+        let moments: Vec<[u32; 2]> = self.moments.iter().map(|(pair, _)| pair).collect();
+        let mut series_of_snapshots = Vec::new();
+        let mut snapshots = Vec::new();
+        for mut chunk in self.snapshots.chunks(live) {
+            let [series, moment] = std::mem::take(&mut chunk.pairs);
+            chunk.pairs = [0, 1].map(|half| moment.iter().map(|moment| moments[*moment as usize][half]).collect());
+            series_of_snapshots.push(series);
+            snapshots.push(chunk);
+        }
         let dated =
-            table("stock_snapshots", &["source", "quarter", "as_of"], columns, &snapshots, &["quantity", "entries"])?;
+            table("stock_snapshots", cells, &self.seen_as_snapshot, SNAPSHOT, snapshots, &["quantity", "entries"])?;
         Ok(vec![
             numbered("cell", named, &cell_numbers)?,
             numbered("series", of_cells, &series_numbers)?,
@@ -226,26 +194,25 @@ fn numbered(column: &str, (name, schema, batches): Table, numbers: &[Codes]) -> 
 /// Groups as batches: key columns in text views, then the named sums.
 fn table(
     name: &'static str,
+    cells: &Cells,
+    seen: &Seen,
     keys: &[&str],
-    columns: &Columns,
-    chunks: &[Chunk],
+    mut chunks: Vec<Chunk>,
     sums: &[&str],
 ) -> Result<Table, PublishError> {
-    let types = Kind::Balances(Dataset::Funding).schema();
     let mut fields = Vec::new();
     let mut arrays: Vec<Vec<ArrayRef>> = Vec::new();
     for (at, key) in keys.iter().enumerate() {
-        let data_type = types.field_with_name(key).map_err(PublishError::arrow(*key))?.data_type();
-        let codes: Vec<Codes> = chunks.iter().map(|chunk| chunk.columns[at].clone()).collect();
-        let decoded = columns.coders[columns.at(key)].decode(data_type, &codes).map_err(PublishError::arrow(*key))?;
-        let (data_type, decoded) = viewed(data_type, decoded).map_err(PublishError::arrow(*key))?;
+        let codes: Vec<Codes> = chunks.iter().map(|chunk| seen.codes(at, chunk)).collect();
+        let (data_type, decoded) =
+            viewed(Kind::key_type(key), cells.decode(key, &codes)?).map_err(PublishError::arrow(*key))?;
         fields.push(Field::new(*key, data_type, true));
         arrays.push(decoded);
     }
     for sum in sums {
         let data_type = if *sum == "quantity" { DataType::Decimal128(28, 4) } else { DataType::Int64 };
         fields.push(Field::new(*sum, data_type, false));
-        arrays.push(chunks.iter().map(|chunk| sum_array(sum, &chunk.sums)).collect::<Result<_, _>>()?);
+        arrays.push(chunks.iter_mut().map(|chunk| sum_array(sum, chunk)).collect::<Result<_, _>>()?);
     }
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     let batch = |at: usize| {
@@ -256,23 +223,10 @@ fn table(
 }
 
 /// Text as views, which the engine groups and compares fastest.
-fn viewed(data_type: &DataType, arrays: Vec<ArrayRef>) -> Result<(DataType, Vec<ArrayRef>), arrow::error::ArrowError> {
-    if *data_type != DataType::Utf8 {
-        return Ok((data_type.clone(), arrays));
+fn viewed(data_type: DataType, arrays: Vec<ArrayRef>) -> Result<(DataType, Vec<ArrayRef>), arrow::error::ArrowError> {
+    if data_type != DataType::Utf8 {
+        return Ok((data_type, arrays));
     }
     let views = arrays.iter().map(|array| cast(array, &DataType::Utf8View)).collect::<Result<_, _>>()?;
     Ok((DataType::Utf8View, views))
-}
-
-fn sum_array(name: &str, sums: &[Amounts]) -> Result<ArrayRef, PublishError> {
-    let counts = |at: usize| Arc::new(Int64Array::from_iter_values(sums.iter().map(|sum| sum.counts[at])));
-    Ok(match name {
-        "quantity" => {
-            let quantities = Decimal128Array::from_iter_values(sums.iter().map(|sum| sum.quantity));
-            Arc::new(quantities.with_precision_and_scale(28, 4).map_err(PublishError::arrow(name))?)
-        }
-        "cancelled" => counts(1),
-        "corrected" => counts(3),
-        _ => counts(0),
-    })
 }

@@ -9,9 +9,10 @@
 
 mod support;
 
+use arrow::array::{Array as _, AsArray as _, Int32Array, RecordBatch};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use support::events::{DISTRICTS, Event, day};
 use support::journal::{Journal, Rejected};
 use support::read;
@@ -85,29 +86,53 @@ fn naive(journal: &Journal) -> Sums {
 
 /// The same sums by plain addition over the segments of the balances.
 fn balances(dir: &Path) -> Sums {
+    let index = std::fs::read(dir.join("balances/balances.json")).unwrap();
+    let index: serde_json::Value = serde_json::from_slice(&index).unwrap();
+    let files = |kind: &str| -> Vec<PathBuf> {
+        let of_kind = index["segments"].as_array().unwrap().iter().filter(|segment| segment["kind"] == kind);
+        of_kind.map(|segment| dir.join("balances").join(segment["file"].as_str().unwrap())).collect()
+    };
     let mut sums = Sums::new();
-    for entry in std::fs::read_dir(dir.join("balances")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        let Some(dataset) =
-            ["funding", "employment"].into_iter().find(|dataset| name.starts_with(&format!("balances-{dataset}")))
-        else {
-            continue;
-        };
-        for batch in read::batches(&path) {
-            let column = |name: &str| read::text(&batch, name).clone();
-            let (measure, unit) = (column("measure"), column("unit"));
-            let (district, quarter) = (column("district"), column("quarter"));
-            let quantity = read::decimal(&batch, "quantity");
-            for row in 0..batch.num_rows() {
-                let cell = [&measure, &unit, &district, &quarter].map(|column| column.value(row).to_owned());
-                let [measure, unit, district, quarter] = cell;
-                *sums.entry((dataset.to_owned(), measure, unit, district, quarter)).or_default() += quantity.value(row);
+    for dataset in ["funding", "employment"] {
+        let (keys, cells) = (files(&format!("keys-{dataset}")), files(&format!("balances-{dataset}")));
+        assert_eq!(keys.len(), cells.len());
+        for (keys, cells) in keys.iter().zip(&cells) {
+            let halves = halves(keys);
+            for batch in read::batches(cells) {
+                let [party, deed] = ["party", "deed"].map(|half| numbers(&batch, half));
+                let quantity = read::decimal(&batch, "quantity");
+                for row in 0..batch.num_rows() {
+                    let of = |half: usize, number: i32| &halves[half][usize::try_from(number).unwrap()];
+                    let (party, deed) = (of(0, party.value(row)), of(1, deed.value(row)));
+                    // A withdrawal states nothing and adds nothing.
+                    let [measure, unit, district, quarter] =
+                        [0, 1, 2, 3].map(|at| party[at].clone().or_else(|| deed[at].clone()).unwrap_or_default());
+                    let cell = (dataset.to_owned(), measure, unit, district, quarter);
+                    *sums.entry(cell).or_default() += quantity.value(row);
+                }
             }
         }
     }
     sums.retain(|_, sum| *sum != 0);
     sums
+}
+
+/// Measure, unit, district and quarter of each half of a key.
+fn halves(path: &Path) -> [Vec<[Option<String>; 4]>; 2] {
+    let mut halves = [Vec::new(), Vec::new()];
+    for batch in read::batches(path) {
+        let half = numbers(&batch, "party");
+        let columns = ["measure", "unit", "district", "quarter"].map(|name| read::text(&batch, name).clone());
+        for row in 0..batch.num_rows() {
+            let texts = columns.each_ref().map(|column| column.is_valid(row).then(|| column.value(row).to_owned()));
+            halves[usize::try_from(half.value(row)).unwrap()].push(texts);
+        }
+    }
+    halves
+}
+
+fn numbers(batch: &RecordBatch, name: &str) -> Int32Array {
+    batch.column_by_name(name).unwrap().as_primitive().clone()
 }
 
 /// Cuts a history into commits of `size` events.

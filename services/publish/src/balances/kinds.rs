@@ -8,7 +8,9 @@ use commonweal_schemas::arrow_schema::{balances_key_columns, posting_stored};
 /// A kind of segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Postings of one dataset summed per cell.
+    /// Keys of the cells of one dataset, half by half.
+    Keys(Dataset),
+    /// Postings of one dataset summed per cell, which names its key's halves.
     Balances(Dataset),
     /// Names of organisations as events of one dataset state them.
     Names(Dataset),
@@ -18,11 +20,17 @@ pub(crate) enum Kind {
     Conflicts,
 }
 
+/// Halves of a key by number: what belongs to the party, and what to the deed.
+/// In a segment of keys the first says which half a row is, 0 or 1, and rows
+/// of a half are numbered from 0 in their order.
+pub(super) const HALVES: [&str; 2] = ["party", "deed"];
 /// Sums of a cell, after its quantity.
 pub(crate) const COUNT_COLUMNS: [&str; 4] = ["entries", "cancelled", "conflict", "corrected"];
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Keys(Dataset::Funding),
+        Self::Keys(Dataset::Employment),
         Self::Balances(Dataset::Funding),
         Self::Balances(Dataset::Employment),
         Self::Names(Dataset::Funding),
@@ -33,6 +41,8 @@ impl Kind {
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Keys(Dataset::Funding) => "keys-funding",
+            Self::Keys(Dataset::Employment) => "keys-employment",
             Self::Balances(Dataset::Funding) => "balances-funding",
             Self::Balances(Dataset::Employment) => "balances-employment",
             Self::Names(Dataset::Funding) => "names-funding",
@@ -45,7 +55,8 @@ impl Kind {
     /// Columns a segment is grouped by.
     pub(crate) fn keys(self) -> Vec<&'static str> {
         match self {
-            Self::Balances(_) => {
+            Self::Balances(_) => HALVES.to_vec(),
+            Self::Keys(_) => {
                 let mut keys = balances_key_columns().to_vec();
                 keys.push("as_of");
                 keys
@@ -56,10 +67,19 @@ impl Kind {
         }
     }
 
+    /// Type of a key column.
+    pub(crate) fn key_type(name: &str) -> DataType {
+        key_field(name).data_type().clone()
+    }
+
     /// Columns of a segment.
     pub(crate) fn schema(self) -> Schema {
         let mut fields: Vec<Field> = self.keys().into_iter().map(key_field).collect();
         let sums: &[&str] = match self {
+            Self::Keys(_) => {
+                fields.insert(0, key_field(HALVES[0]));
+                &[]
+            }
             Self::Balances(_) => {
                 fields.push(Field::new("quantity", DataType::Decimal128(28, 4), true));
                 &COUNT_COLUMNS
@@ -76,7 +96,7 @@ impl Kind {
     /// kinds that are summed without SQL.
     pub(super) fn fresh_sql(self) -> Option<String> {
         match self {
-            Self::Balances(_) | Self::Names(_) => None,
+            Self::Keys(_) | Self::Balances(_) | Self::Names(_) => None,
             Self::Rejected => {
                 let keys = self.keys().join(", ");
                 Some(format!("SELECT DISTINCT {keys} FROM {}", new_table(Book::Rejections)))
@@ -90,7 +110,7 @@ impl Kind {
     pub(crate) fn merge_sql(self, parts: &str) -> Option<String> {
         let keys = self.keys().join(", ");
         match self {
-            Self::Balances(_) | Self::Names(_) => None,
+            Self::Keys(_) | Self::Balances(_) | Self::Names(_) => None,
             Self::Rejected => Some(format!("SELECT DISTINCT {keys} FROM {parts}")),
             Self::Conflicts => Some(format!(
                 "SELECT {keys}, CAST(SUM(standing) AS BIGINT) AS standing, CAST(SUM(conflict) AS BIGINT) AS conflict \
@@ -102,7 +122,7 @@ impl Kind {
     /// Whether a book's entries go into this kind.
     pub(super) fn reads(self, book: Book) -> bool {
         match self {
-            Self::Balances(dataset) | Self::Names(dataset) => book.dataset() == Some(dataset),
+            Self::Keys(dataset) | Self::Balances(dataset) | Self::Names(dataset) => book.dataset() == Some(dataset),
             Self::Rejected => book == Book::Rejections,
             Self::Conflicts => book.dataset().is_some(),
         }
@@ -133,6 +153,7 @@ fn conflicts_of(book: Book) -> String {
 fn key_field(name: &str) -> Field {
     let data_type = match name {
         "as_of" => DataType::Date32,
+        "party" | "deed" => DataType::Int32,
         "payload_digest" => DataType::Binary,
         "dataset" | "reason" | "stage" | "id" | "name" => DataType::Utf8,
         _ => posting_stored().field_with_name(name).map_or(DataType::Utf8, |field| field.data_type().clone()),

@@ -83,6 +83,11 @@ impl Coder {
         code
     }
 
+    /// Texts so far: codes are below.
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
     /// Code of a text that may not have come yet.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
         self.known.get(text).copied()
