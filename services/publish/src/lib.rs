@@ -15,6 +15,7 @@ mod grouping;
 mod inputs;
 mod manifest;
 mod method;
+mod models;
 mod publish;
 mod session;
 pub mod tables;

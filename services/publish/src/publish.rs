@@ -2,10 +2,10 @@
 
 use crate::PublishError;
 use crate::balances::{Balances, Refreshed};
-use crate::conform::conform;
 use crate::inputs;
 use crate::manifest::{Manifest, ManifestMethod, ManifestTable};
 use crate::method::MethodBook;
+use crate::models;
 use crate::session::Session;
 use crate::tables::{self, Table};
 use crate::write;
@@ -134,7 +134,7 @@ pub async fn publish_state(options: &Options, state: &LedgerState) -> Result<Pub
     Ok(Published { manifest, refreshed, rewritten, timing })
 }
 
-/// Runs the models in their order; the published tables come back in theirs.
+/// Runs the models; the published tables come back in their own order.
 async fn evaluate(
     options: &Options,
     state: &LedgerState,
@@ -142,22 +142,7 @@ async fn evaluate(
 ) -> Result<Vec<(&'static Table, RecordBatch)>, PublishError> {
     let session = Session::new()?;
     inputs::add_all(&session, options, state, balances).await?;
-    let mut results: Vec<(&'static Table, RecordBatch)> = Vec::with_capacity(tables::ALL.len());
-    for model in &options.method.models {
-        let Some(table) = Table::named(&model.name) else {
-            session.keep(&model.name, &model.sql).await?;
-            continue;
-        };
-        let what = format!("model {}.sql of method {}", model.name, options.method.version());
-        let (schema, batches) = session.query(&what, &model.sql).await?;
-        let batch = conform(table, &schema, &batches).map_err(|reason| PublishError::Model {
-            model: model.name.clone(),
-            method: options.method.version().to_owned(),
-            reason,
-        })?;
-        session.add_batches(table.name, &batch.schema(), vec![batch.clone()])?;
-        results.push((table, batch));
-    }
+    let mut results = models::evaluate(&session, &options.method).await?;
     results.sort_by_key(|(table, _)| tables::ALL.iter().position(|known| known.name == table.name));
     Ok(results)
 }

@@ -14,10 +14,12 @@ use url::Url;
 
 /// Memory that grouping and sorting may hold before they spill to disk.
 const MEMORY_BYTES_MAX: usize = 224 * 1024 * 1024;
-/// Two, so that memory stays small; what is summed here is small too.
-const PARTITIONS: usize = 2;
+/// One: queries here are small, and dealing rows out to threads costs more than
+/// it gains. Models that do not read each other run side by side instead.
+const PARTITIONS: usize = 1;
 
-/// A DataFusion session.
+/// A DataFusion session; clones share its tables and its memory.
+#[derive(Clone)]
 pub(crate) struct Session {
     context: SessionContext,
 }
