@@ -22,6 +22,9 @@ pub struct System {
     settings: Vec<(String, String)>,
 }
 
+/// The data folder, seen from the working directory.
+const DATA: &str = "data";
+
 impl System {
     /// A fresh installation of `program`. It logs JSON and publishes at the
     /// end of a run alone, unless set otherwise.
@@ -31,8 +34,8 @@ impl System {
             folder: TempDir::new().expect("a temporary folder"),
             settings: Vec::new(),
         };
-        let data = system.data().display().to_string();
-        system.set("data.dir", &data).set("telemetry.log_format", "json").set("publish.interval_seconds", 0)
+        // Relative to the working directory, as the setting is by default.
+        system.set("data.dir", DATA).set("telemetry.log_format", "json").set("publish.interval_seconds", 0)
     }
 
     /// The same with one setting more, over those before.
@@ -58,7 +61,7 @@ impl System {
 
     /// The data folder; another one of the same journal shares it.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder.path().join(DATA)
     }
 
     /// The command line `commonweal SETTINGS... ARGUMENTS...`, in an

@@ -45,6 +45,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Missing`] where there is no table.
     pub async fn open(dir: &Path) -> Result<Self, JournalError> {
+        let dir = &absolute(dir)?;
         if !dir.join("_delta_log").is_dir() {
             return Err(JournalError::Missing(dir.to_owned()));
         }
@@ -67,6 +68,7 @@ impl Journal {
             Err(JournalError::Missing(_)) => {}
             opened => return opened,
         }
+        let dir = &absolute(dir)?;
         std::fs::create_dir_all(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
         let fields: StructType = arrow_schema::journal().as_ref().try_into_kernel()?;
         let columns: Vec<StructField> = fields.fields().cloned().collect();
@@ -218,6 +220,10 @@ impl Journal {
 }
 
 fn location(dir: &Path) -> Result<Url, JournalError> {
-    let absolute = std::path::absolute(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
-    Url::from_directory_path(&absolute).map_err(|()| JournalError::Location(dir.to_owned()))
+    Url::from_directory_path(dir).map_err(|()| JournalError::Location(dir.to_owned()))
+}
+
+/// What the table's files are named by, whatever the working directory is.
+fn absolute(dir: &Path) -> Result<PathBuf, JournalError> {
+    std::path::absolute(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })
 }
