@@ -37,7 +37,7 @@ impl<'a> Column<'a> {
             .ok_or(LedgerError::Column("of the enriched schema"))?;
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         let mut coder = Coder { codes: Vec::with_capacity(rows), ..Coder::default() };
-        match arrays.first().map(|array| array.data_type()) {
+        match arrays.first().map(Array::data_type) {
             Some(DataType::Dictionary(..)) => arrays.iter().try_for_each(|array| coder.dictionary(array))?,
             Some(DataType::Utf8) if repeats => arrays.iter().try_for_each(|array| coder.text(array))?,
             _ => return Ok(Self::Plain(arrays.into_iter().map(AsRef::as_ref).collect())),

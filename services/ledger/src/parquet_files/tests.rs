@@ -16,7 +16,7 @@ fn batch(rows: &[Option<String>]) -> RecordBatch {
         ("organisation_id", Arc::new(texts().collect::<StringArray>())),
         ("title", Arc::new(texts().collect::<StringArray>())),
         ("content_digest", Arc::new(texts().map(|text| text.map(str::as_bytes)).collect::<BinaryArray>())),
-        ("quarter", Arc::new(DictionaryArray::<Int32Type>::from_iter(texts().map(|text| text.or(Some("")))))),
+        ("quarter", Arc::new(texts().map(|text| text.or(Some(""))).collect::<DictionaryArray<Int32Type>>())),
     ];
     RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, name != "quarter"))).unwrap()
 }
@@ -82,9 +82,10 @@ proptest! {
                 let texts: Vec<Option<String>> =
                     texts.flat_map(|array| array.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()).collect();
                 let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
-                let wanted: Vec<Option<&str>> = match field.is_nullable() {
-                    true => expected.to_vec(),
-                    false => expected.iter().map(|text| text.or(Some(""))).collect(),
+                let wanted: Vec<Option<&str>> = if field.is_nullable() {
+                    expected.to_vec()
+                } else {
+                    expected.iter().map(|text| text.or(Some(""))).collect()
                 };
                 prop_assert_eq!(texts, wanted, "column {}", field.name());
             }
