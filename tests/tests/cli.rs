@@ -61,7 +61,7 @@ fn configuration_is_dumped() {
     let first = plain.succeed(["config", "dump"]).stdout;
     let file = plain.scratch().join("dumped.toml");
     fs::write(&file, &first).unwrap();
-    let again = System::new(PROGRAM).set("data.dir", plain.data().display());
+    let again = System::new(PROGRAM);
     assert_eq!(again.succeed(["config", "dump", "-c", &file.display().to_string()]).stdout, first);
 }
 
