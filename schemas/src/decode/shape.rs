@@ -8,7 +8,7 @@ use std::collections::HashMap;
 /// Records, unions, arrays and maps within each other, in one message.
 const DEPTH_MAX: usize = 64;
 /// The first two branches of a union, as they are written.
-const BRANCHES: [u8; 2] = [0, 2];
+pub(super) const BRANCHES: [u8; 2] = [0, 2];
 /// Bytes of the longest number: 64 bits, seven a byte.
 const VARINT_BYTES_MAX: usize = 10;
 
@@ -97,13 +97,10 @@ impl Shape {
                 self.pass(*branch, rest, deeper(depth)?)
             }
             Node::Optional(null, other) => {
-                let (branch, after) = rest.split_first().ok_or(TRUNCATED)?;
-                *rest = after;
-                match *branch {
-                    branch if branch == *null => Ok(()),
-                    branch if branch == BRANCHES[1] - *null => self.pass(*other, rest, depth),
-                    _ => Err(malformed("a union has no such branch")),
+                if states(*null, rest)? {
+                    self.pass(*other, rest, depth)?;
                 }
+                Ok(())
             }
             Node::Record(fields) => {
                 let depth = deeper(depth)?;
@@ -135,6 +132,18 @@ pub(super) fn take<'b>(rest: &mut &'b [u8], bytes: usize) -> Result<&'b [u8], Fa
     let (taken, after) = rest.split_at_checked(bytes).ok_or(TRUNCATED)?;
     *rest = after;
     Ok(taken)
+}
+
+/// Whether a value follows, in a union of two with null's branch written as `null`.
+#[inline]
+pub(super) fn states(null: u8, rest: &mut &[u8]) -> Result<bool, Fault> {
+    let (branch, after) = rest.split_first().ok_or(TRUNCATED)?;
+    *rest = after;
+    match *branch {
+        branch if branch == null => Ok(false),
+        branch if branch == BRANCHES[1] - null => Ok(true),
+        _ => Err(malformed("a union has no such branch")),
+    }
 }
 
 /// A zigzag number, in at most the bytes that 64 bits take; most take one.

@@ -202,6 +202,7 @@ fn of_pending(pending: &Pending, stamp: Stamp) -> Result<Option<RecordBatch>, Le
     }
     rows.sort_by_key(|(row, _)| (row.batch, row.row));
     let schema = arrow_schema::posting_stored();
+    let carried = carried();
     let mut parts = Vec::new();
     for of_batch in rows.chunk_by(|a, b| a.0.batch == b.0.batch) {
         let Some(batch) = of_batch.first().and_then(|(row, _)| pending.batches().get(row.batch as usize)) else {
@@ -210,8 +211,8 @@ fn of_pending(pending: &Pending, stamp: Stamp) -> Result<Option<RecordBatch>, Le
         let states: Vec<RowState> = of_batch.iter().map(|(_, state)| *state).collect();
         let taken = UInt32Array::from_iter_values(of_batch.iter().map(|(row, _)| row.row));
         let mut columns = Vec::with_capacity(schema.fields().len());
-        for name in carried() {
-            let column = batch.column_by_name(&name).ok_or(LedgerError::Column("of the enriched schema"))?;
+        for name in &carried {
+            let column = batch.column_by_name(name).ok_or(LedgerError::Column("of the enriched schema"))?;
             columns.push(take(column, &taken, None)?);
         }
         keep_quantity_of_records(&mut columns, quantity_position(), &states)?;

@@ -61,8 +61,8 @@ impl Flushing {
 
     /// Tries again after a failure; goes on otherwise.
     pub(crate) fn go_on(&mut self, journal: &Journal) {
-        let (frozen, mut journal) = (Arc::clone(&self.frozen), journal.clone());
         self.task.get_or_insert_with(|| {
+            let (frozen, mut journal) = (Arc::clone(&self.frozen), journal.clone());
             // Encoding is work for a core of its own; only the commit waits for I/O.
             tokio::task::spawn_blocking(move || {
                 let outcome = Handle::current().block_on(frozen.commit(&mut journal));

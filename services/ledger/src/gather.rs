@@ -80,8 +80,8 @@ impl<'a> Coder<'a> {
             _ => (values, vec![NULL; texts.len()]),
         };
         for key in symbols.keys() {
-            let known = key.and_then(|key| Some((usize::try_from(key).ok()?, key)));
-            let Some((key, Some(own))) = known.map(|(key, _)| (key, mapping.get_mut(key))) else {
+            let key = key.and_then(|key| usize::try_from(key).ok());
+            let Some((key, own)) = key.and_then(|key| Some((key, mapping.get_mut(key)?))) else {
                 self.codes.push(NULL);
                 continue;
             };

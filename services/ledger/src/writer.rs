@@ -155,13 +155,11 @@ impl Ledger {
     /// datasets; nothing of this flush is then in the table, and every later
     /// flush is answered likewise.
     pub async fn flush(&mut self, now: i64) -> Result<Option<Committed>, LedgerError> {
-        let earlier = match &mut self.flushing {
-            Some(flushing) => {
-                flushing.go_on(&self.journal);
-                self.finish_flush().await?
-            }
-            None => None,
-        };
+        let mut earlier = None;
+        if self.is_flushing() {
+            self.begin_flush(now);
+            earlier = self.finish_flush().await?;
+        }
         self.begin_flush(now);
         Ok(self.finish_flush().await?.or(earlier))
     }

@@ -1,7 +1,7 @@
 //! One column being filled, value by value.
 
 use super::Left;
-use crate::decode::shape::{Fault, block, items, long, take};
+use crate::decode::shape::{BRANCHES, Fault, block, items, long, states, take};
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Int32Array, ListArray, StringArray,
     TimestampMicrosecondArray,
@@ -52,8 +52,8 @@ impl Column {
     pub(super) fn new(avro: &Value, arrow: &Field) -> Option<Self> {
         let (avro, null) = match avro.as_array().map(Vec::as_slice) {
             None => (avro, None),
-            Some([Value::String(null), avro]) if null == "null" => (avro, Some(0)),
-            Some([avro, Value::String(null)]) if null == "null" => (avro, Some(2)),
+            Some([Value::String(null), avro]) if null == "null" => (avro, Some(BRANCHES[0])),
+            Some([avro, Value::String(null)]) if null == "null" => (avro, Some(BRANCHES[1])),
             Some(_) => return None,
         };
         if null.is_some() != arrow.is_nullable() {
@@ -65,16 +65,11 @@ impl Column {
     #[inline]
     pub(super) fn read(&mut self, rest: &mut &[u8], strict: bool) -> Result<(), Left> {
         if let Some((null, stated)) = &mut self.optional {
-            let (branch, after) = rest.split_first().ok_or(Left)?;
-            *rest = after;
-            if branch == null {
-                stated.push(false);
+            let states = states(*null, rest)?;
+            stated.push(states);
+            if !states {
                 return self.values.push_nothing();
             }
-            if *branch != 2 - *null {
-                return Err(Left);
-            }
-            stated.push(true);
         }
         self.values.read(rest, strict)
     }

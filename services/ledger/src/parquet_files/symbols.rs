@@ -11,8 +11,6 @@ use parquet::errors::Result;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::schema::types::ColumnDescPtr;
 
-const UNSEEN: u32 = u32::MAX;
-
 /// Encodes the rows of `symbols` at `order` as one chunk of the flat text
 /// column `descr`, with bounds where they are wanted.
 ///
@@ -47,18 +45,18 @@ pub(super) fn chunk(descr: &ColumnDescPtr, symbols: &Symbols<'_>, order: &[u32],
 struct Dictionary<'a> {
     known: &'a [&'a str],
     texts: Vec<&'a str>,
-    /// Code here by code in `known`.
+    /// Code here by code in `known`; [`NULL`] for those not met yet.
     codes: Vec<u32>,
 }
 
 impl<'a> Dictionary<'a> {
     fn new(symbols: &'a Symbols<'_>) -> Self {
-        Self { known: &symbols.texts, texts: Vec::new(), codes: vec![UNSEEN; symbols.texts.len()] }
+        Self { known: &symbols.texts, texts: Vec::new(), codes: vec![NULL; symbols.texts.len()] }
     }
 
     fn code(&mut self, code: u32) -> u32 {
         let Some(own) = self.codes.get_mut(code as usize) else { return NULL };
-        if *own == UNSEEN {
+        if *own == NULL {
             *own = u32::try_from(self.texts.len()).unwrap_or(NULL);
             self.texts.push(self.known[code as usize]);
         }
