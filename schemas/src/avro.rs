@@ -1,4 +1,10 @@
-//! The Avro schemas, compiled in from `avro/*.avsc`, which are the truth.
+//! The Avro schemas, compiled in from `avro/*.avsc`, which are the truth, and
+//! what can be said of other people's.
+
+pub(crate) mod model;
+pub(crate) mod resolution;
+
+pub use resolution::can_read;
 
 /// A contract that has an Avro schema file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +47,19 @@ impl Contract {
         }
     }
 
+    /// Full name of the record, namespace included.
+    #[must_use]
+    pub const fn record_name(self) -> &'static str {
+        match self {
+            Self::Funding => "commonweal.v1.FundingEvent",
+            Self::Employment => "commonweal.v1.EmploymentEvent",
+            Self::Organisation => "commonweal.v1.OrganisationEvent",
+            Self::Validated => "commonweal.v1.ValidatedEvent",
+            Self::Enriched => "commonweal.v1.EnrichedEvent",
+            Self::DeadLetter => "commonweal.v1.DeadLetter",
+        }
+    }
+
     /// Schema id in the wire format where no registry gives one.
     #[must_use]
     pub const fn embedded_id(self) -> u32 {
@@ -48,10 +67,40 @@ impl Contract {
     }
 }
 
-/// Finds the schema a message was written with.
+/// Whether data written with the one schema, as JSON text, is data of the
+/// other: the same names, types and order, whatever their documentation,
+/// defaults and spelling. False where one is no Avro.
+#[must_use]
+pub fn writes_like(one: &str, other: &str) -> bool {
+    match (model::Schema::parse(one), model::Schema::parse(other)) {
+        (Ok(one), Ok(other)) => one.writes_like(&other),
+        _ => false,
+    }
+}
+
+/// What can be said of a schema id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriterSchema {
+    /// Avro schema as JSON text.
+    Found(String),
+    /// Nobody knows the id, and asking again now is in vain; why, for people.
+    Unknown(String),
+    /// There is a schema, but none that a message can be read with; why.
+    Unusable(String),
+    /// It cannot be said yet: the id is being asked for.
+    Awaited,
+}
+
+/// Finds the schema a message was written with. Never waits.
 pub trait WriterSchemas {
-    /// Avro schema JSON behind `id`, or `None` where nobody knows the id.
-    fn writer_schema(&self, id: u32) -> Option<String>;
+    /// What is known of `id` now.
+    fn writer_schema(&self, id: u32) -> WriterSchema;
+}
+
+impl<T: WriterSchemas + ?Sized> WriterSchemas for Box<T> {
+    fn writer_schema(&self, id: u32) -> WriterSchema {
+        (**self).writer_schema(id)
+    }
 }
 
 /// The ids of the compiled-in schemas: for use without a registry.
@@ -59,10 +108,26 @@ pub trait WriterSchemas {
 pub struct EmbeddedSchemas;
 
 impl WriterSchemas for EmbeddedSchemas {
-    fn writer_schema(&self, id: u32) -> Option<String> {
-        Contract::ALL
-            .into_iter()
-            .find(|contract| contract.embedded_id() == id)
-            .map(|contract| contract.schema_json().to_owned())
+    fn writer_schema(&self, id: u32) -> WriterSchema {
+        let known = Contract::ALL.into_iter().find(|contract| contract.embedded_id() == id);
+        known.map_or_else(
+            || WriterSchema::Unknown("no registry is configured, and the embedded schemas do not have it".to_owned()),
+            |contract| WriterSchema::Found(contract.schema_json().to_owned()),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves that the names given here are those the schemas state.
+    #[test]
+    fn record_names_are_those_of_the_schemas() {
+        for contract in Contract::ALL {
+            let schema = model::Schema::parse(contract.schema_json()).unwrap();
+            let model::Type::Record { name, .. } = &schema.types()[schema.root()] else { panic!("no record") };
+            assert_eq!(name, contract.record_name());
+        }
     }
 }

@@ -15,7 +15,7 @@ mod direct;
 mod group;
 mod shape;
 
-use crate::avro::{Contract, WriterSchemas};
+use crate::avro::{Contract, WriterSchema, WriterSchemas};
 use crate::reason::Reason;
 use crate::wire;
 use arrow::array::RecordBatch;
@@ -47,6 +47,10 @@ pub struct DecodedBatch {
 pub struct Decoded {
     pub batches: Vec<DecodedBatch>,
     pub undecodable: Vec<Undecodable>,
+    /// Positions, rising, of messages whose schema cannot be told yet. Where
+    /// there are any, nothing else was done: what came behind them in their
+    /// partition must wait with them, and the caller knows what that is.
+    pub awaiting: Vec<u32>,
 }
 
 /// The decoder itself is at fault, not a message.
@@ -71,6 +75,17 @@ enum Writer {
     Incompatible(String),
 }
 
+/// Messages of one schema id.
+struct Members {
+    id: u32,
+    /// Rising.
+    positions: Vec<u32>,
+}
+
+/// Writer schemas whose decoders are kept from slice to slice; one more, and
+/// all are made anew when they are next met.
+const WRITERS_MAX: usize = 256;
+
 impl<S: WriterSchemas> BatchDecoder<S> {
     /// A decoder of `contract`, whose rows get the columns of `target`.
     /// Messages longer than `message_bytes_max` are refused unread.
@@ -92,15 +107,41 @@ impl<S: WriterSchemas> BatchDecoder<S> {
     /// [`Decoded::undecodable`].
     pub fn decode(&mut self, messages: &[Option<&[u8]>]) -> Result<Decoded, DecodeError> {
         let mut decoded = Decoded::default();
-        for (id, members) in self.group(messages, &mut decoded.undecodable) {
-            self.decode_group(id, &members, messages, &mut decoded)?;
+        let groups = self.group(messages, &mut decoded.undecodable);
+        if self.known.len() > WRITERS_MAX {
+            self.known.clear();
+        }
+        let mut unknown = Vec::new();
+        for members in &groups {
+            match self.meet(members.id) {
+                Met::Known => {}
+                Met::Unknown(detail) => unknown.push((members.id, detail)),
+                Met::Awaited => decoded.awaiting.extend(&members.positions),
+            }
+        }
+        if !decoded.awaiting.is_empty() {
+            decoded.awaiting.sort_unstable();
+            return Ok(Decoded { awaiting: decoded.awaiting, ..Decoded::default() });
+        }
+        for members in &groups {
+            match unknown.iter().find(|(id, _)| *id == members.id) {
+                Some((_, detail)) => refuse(members, Reason::SchemaUnknown, detail, &mut decoded),
+                None => self.decode_group(members, messages, &mut decoded)?,
+            }
         }
         Ok(decoded)
     }
 
+    /// Whether a message's schema cannot be told yet.
+    pub fn awaits(&mut self, message: Option<&[u8]>) -> bool {
+        let bytes = message.unwrap_or_default();
+        bytes.len() <= self.message_bytes_max
+            && wire::schema_id(bytes).is_ok_and(|id| matches!(self.meet(id), Met::Awaited))
+    }
+
     /// Positions of the readable frames by schema id, first seen first.
-    fn group(&self, messages: &[Option<&[u8]>], undecodable: &mut Vec<Undecodable>) -> Vec<(u32, Vec<u32>)> {
-        let mut groups: Vec<(u32, Vec<u32>)> = Vec::new();
+    fn group(&self, messages: &[Option<&[u8]>], undecodable: &mut Vec<Undecodable>) -> Vec<Members> {
+        let mut groups: Vec<Members> = Vec::new();
         for (position, message) in (0_u32..).zip(messages) {
             let bytes = message.unwrap_or_default();
             let id = if bytes.len() > self.message_bytes_max {
@@ -109,9 +150,9 @@ impl<S: WriterSchemas> BatchDecoder<S> {
                 wire::schema_id(bytes)
             };
             match id {
-                Ok(id) => match groups.iter_mut().find(|(known, _)| *known == id) {
-                    Some((_, members)) => members.push(position),
-                    None => groups.push((id, vec![position])),
+                Ok(id) => match groups.iter_mut().find(|members| members.id == id) {
+                    Some(members) => members.positions.push(position),
+                    None => groups.push(Members { id, positions: vec![position] }),
                 },
                 Err(reason) => undecodable.push(Undecodable {
                     message: position,
@@ -123,37 +164,39 @@ impl<S: WriterSchemas> BatchDecoder<S> {
         groups
     }
 
+    /// Looks a schema id up, unless its decoder is there already.
+    fn meet(&mut self, id: u32) -> Met {
+        if self.known.contains_key(&id) {
+            return Met::Known;
+        }
+        let writer = match self.schemas.writer_schema(id) {
+            WriterSchema::Found(schema_json) => {
+                match Readable::new(&self.reader_schema, &self.target, id, &schema_json) {
+                    Ok(readable) => Writer::Readable(Box::new(readable)),
+                    Err(detail) => Writer::Incompatible(detail),
+                }
+            }
+            WriterSchema::Unusable(detail) => Writer::Incompatible(detail),
+            WriterSchema::Unknown(detail) => {
+                let hint = "register the schema or correct the producer";
+                return Met::Unknown(format!("schema id {id} is not known: {detail}; {hint}"));
+            }
+            WriterSchema::Awaited => return Met::Awaited,
+        };
+        self.known.insert(id, writer);
+        Met::Known
+    }
+
     fn decode_group(
         &mut self,
-        id: u32,
-        members: &[u32],
+        members: &Members,
         messages: &[Option<&[u8]>],
         decoded: &mut Decoded,
     ) -> Result<(), DecodeError> {
-        let refuse_all = |reason: Reason, detail: &str, decoded: &mut Decoded| {
-            decoded.undecodable.extend(members.iter().map(|&message| Undecodable {
-                message,
-                reason,
-                detail: detail.to_owned(),
-            }));
-        };
-        if !self.known.contains_key(&id) {
-            let Some(schema_json) = self.schemas.writer_schema(id) else {
-                let detail = format!("schema id {id} is not known; register the schema or correct the producer");
-                refuse_all(Reason::SchemaUnknown, &detail, decoded);
-                return Ok(());
-            };
-            let schema_json = without_docs(&schema_json);
-            let writer = match Readable::new(&self.reader_schema, &self.target, id, schema_json) {
-                Ok(readable) => Writer::Readable(Box::new(readable)),
-                Err(detail) => Writer::Incompatible(detail),
-            };
-            self.known.insert(id, writer);
-        }
-        match self.known.get_mut(&id) {
+        match self.known.get_mut(&members.id) {
             Some(Writer::Readable(readable)) => {
                 let mut group = Group { readable, messages };
-                let (rows, bad) = group.decode(members);
+                let (rows, bad) = group.decode(&members.positions);
                 decoded.undecodable.extend(bad);
                 if let Some((batch, messages)) = rows {
                     let batch = column_types::conform(&batch, &self.target)?;
@@ -161,11 +204,25 @@ impl<S: WriterSchemas> BatchDecoder<S> {
                 }
             }
             Some(Writer::Incompatible(detail)) => {
-                let detail = format!("schema id {id} cannot be read as this contract: {detail}");
-                refuse_all(Reason::SchemaIncompatible, &detail, decoded);
+                let detail = format!("schema id {} cannot be read as this contract: {detail}", members.id);
+                refuse(members, Reason::SchemaIncompatible, &detail, decoded);
             }
             None => {}
         }
         Ok(())
     }
+}
+
+/// What came of looking a schema id up.
+enum Met {
+    /// It has its place among the known.
+    Known,
+    Unknown(String),
+    Awaited,
+}
+
+fn refuse(members: &Members, reason: Reason, detail: &str, decoded: &mut Decoded) {
+    let refused = members.positions.iter();
+    let refused = refused.map(|&message| Undecodable { message, reason, detail: detail.to_owned() });
+    decoded.undecodable.extend(refused);
 }

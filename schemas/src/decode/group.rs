@@ -3,6 +3,8 @@
 use super::Undecodable;
 use super::direct::Direct;
 use super::shape::{Fault, Shape};
+use crate::avro::model::Schema;
+use crate::avro::resolution::compare;
 use crate::reason::Reason;
 use crate::wire;
 use arrow::array::RecordBatch;
@@ -35,12 +37,17 @@ impl Readable {
         reader_schema: &AvroSchema,
         target: &SchemaRef,
         id: u32,
-        schema_json: String,
+        schema_json: &str,
     ) -> Result<Self, String> {
+        let reader = Schema::parse(&reader_schema.json_string)?;
+        let writer = Schema::parse(schema_json)?;
+        // The decoder is laxer than Avro in places, and does not say where the two part.
+        compare(&reader, &writer)?;
+        let schema_json = without_docs(schema_json);
         let decoder = build(reader_schema, id, &schema_json)?;
-        let shape = Shape::new(&schema_json)?;
-        let direct = Direct::new(&schema_json, &reader_schema.json_string, target);
-        Ok(Self { reader_schema: reader_schema.clone(), id, schema_json, shape, direct, decoder })
+        let is_contract = writer.writes_like(&reader);
+        let direct = is_contract.then(|| Direct::new(&reader_schema.json_string, target)).flatten();
+        Ok(Self { reader_schema: reader_schema.clone(), id, schema_json, shape: Shape::new(&writer), direct, decoder })
     }
 
     /// A fresh decoder in place of one that a bad message may have left its

@@ -2,7 +2,7 @@
 
 use crate::round_trip;
 use crate::support::{decoder, decoder_with, encode, message, outcomes, values};
-use commonweal_schemas::avro::{EmbeddedSchemas, WriterSchemas};
+use commonweal_schemas::avro::{EmbeddedSchemas, WriterSchema, WriterSchemas};
 use commonweal_schemas::{Dataset, wire};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -62,15 +62,18 @@ fn mutate(mut message: Vec<u8>, mutation: &Mutation, dataset: Dataset) -> Vec<u8
     message
 }
 
-/// The contracts with a word more, which says nothing but makes each another
-/// schema: bodies are resolved to the contract, not taken directly.
+/// The contracts with a logical type more, which means nothing but makes each
+/// another schema: bodies are resolved to the contract, not taken directly.
 struct Annotated;
 
 impl WriterSchemas for Annotated {
-    fn writer_schema(&self, id: u32) -> Option<String> {
-        let mut schema: serde_json::Value = serde_json::from_str(&EmbeddedSchemas.writer_schema(id)?).unwrap();
-        schema["remark"] = "none".into();
-        Some(schema.to_string())
+    fn writer_schema(&self, id: u32) -> WriterSchema {
+        let WriterSchema::Found(schema_json) = EmbeddedSchemas.writer_schema(id) else {
+            return EmbeddedSchemas.writer_schema(id);
+        };
+        let mut schema: serde_json::Value = serde_json::from_str(&schema_json).unwrap();
+        schema["fields"][0]["type"] = serde_json::json!({"type": "string", "logicalType": "remark"});
+        WriterSchema::Found(schema.to_string())
     }
 }
 

@@ -9,7 +9,6 @@
 )]
 
 mod arrow_siblings;
-mod avro_resolution;
 mod bad_messages;
 mod compatibility;
 mod documentation;
