@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use error::ConfigError;
 pub use sections::{
     DataConfig, Day, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties, PublishConfig, ReferenceConfig,
-    ShutdownConfig, TelemetryConfig, TopicsConfig,
+    RegistryConfig, Secret, ShutdownConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
 
 /// Every setting with its default, as TOML with comments.
@@ -49,6 +49,7 @@ pub struct Config {
     pub data: DataConfig,
     pub kafka: KafkaConfig,
     pub topics: TopicsConfig,
+    pub registry: RegistryConfig,
     pub ingest: IngestConfig,
     pub reference: ReferenceConfig,
     pub ledger: LedgerConfig,

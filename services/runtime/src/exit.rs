@@ -49,6 +49,8 @@ exits! {
         "A setting is missing, unknown or out of range; nothing was opened.";
     Data, 65, "data",
         "A file given on the command line cannot be read as what it should be.";
+    RegistryUnavailable, 68, "registry unavailable",
+        "The schema registry does not answer, refuses the login, or lacks a schema that is written with.";
     KafkaUnavailable, 69, "kafka unavailable",
         "Kafka does not answer, refuses the login, or lacks a topic.";
     Internal, 70, "internal error",

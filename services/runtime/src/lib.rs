@@ -1,5 +1,5 @@
-//! What every service runs on: configuration, Kafka, telemetry, shutdown, the
-//! clock and the exit codes.
+//! What every service runs on: configuration, Kafka, the schema registry,
+//! telemetry, shutdown, the clock and the exit codes.
 //!
 //! The edge of the program is here. Stages get time, settings and messages
 //! from it as plain values and never reach for them.
@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod exit;
 pub mod kafka;
+pub mod registry;
 pub mod shutdown;
 pub mod telemetry;
 

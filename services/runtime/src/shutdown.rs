@@ -65,6 +65,21 @@ impl Shutdown {
         self.token.is_cancelled()
     }
 
+    /// Waits on this thread until finishing is asked for, at most for `limit`;
+    /// whether it was. Not on an async runtime's threads.
+    #[must_use]
+    pub fn requested_within(&self, limit: Duration) -> bool {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        match runtime {
+            Ok(runtime) => runtime.block_on(async { tokio::time::timeout(limit, self.requested()).await.is_ok() }),
+            // Without a runtime it is noticed later, at the limit.
+            Err(_) => {
+                thread::sleep(limit);
+                self.is_requested()
+            }
+        }
+    }
+
     /// Returns once finishing is asked for; at once where it was already.
     pub async fn requested(&self) {
         self.token.cancelled().await;

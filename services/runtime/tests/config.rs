@@ -158,6 +158,19 @@ fn each_rule_is_enforced() {
         "topics.funding=a topic",
         "topics.employment=commonweal.funding.v1",
         "topics.dead_letters=..",
+        "registry.url=registry:8080",
+        "registry.url=http://",
+        "registry.url=http://user:hunter2@registry:8080",
+        "registry.url=http://registry:8080/?a=b",
+        "registry.username=a:b",
+        "registry.password=********",
+        "registry.token=********",
+        "registry.token=two\nlines",
+        "registry.request_timeout_seconds=0",
+        "registry.start_wait_seconds=3601",
+        "registry.unknown_id_wait_seconds=86401",
+        "registry.held_rows_max=0",
+        "registry.held_bytes_max=1024",
         "ingest.earliest_day=1899-12-31",
         "ingest.amount_max=0",
         "ingest.quantity_max=10000000000001",
@@ -183,6 +196,33 @@ fn each_rule_is_enforced() {
             other => unreachable!("{setting}: {other:?}"),
         }
     }
+}
+
+/// Proves that a login to the registry is whole and one of its kind, and that
+/// what is wrong with it is told without showing a secret.
+#[test]
+fn registry_logins_are_one_of_their_kind() {
+    let wrong: [&[&str]; 5] = [
+        &["registry.password=hunter2"],
+        &["registry.username=reader", "registry.token=hunter2"],
+        &["registry.username=reader", "registry.password=hunter2", "registry.password_file=secret"],
+        &["registry.token=hunter2", "registry.token_file=secret"],
+        &["registry.url=https://reader:hunter2@registry"],
+    ];
+    for settings in wrong {
+        let text = refusal(&overrides(settings));
+        assert!(text.contains("registry.") && !text.contains("hunter2"), "{text}");
+    }
+    let text = refusal(&overrides(&["registry.subject_naming=topic"]));
+    assert!(text.contains("registry.subject_naming") && text.contains("record_name"), "{text}");
+    let sound = Config::load(&overrides(&[
+        "registry.url=https://registry.example:8443/apis/ccompat/v7",
+        "registry.username=reader",
+        "registry.password_file=/run/secrets/registry",
+        "registry.subject_naming=record_name",
+        "registry.register_on_start=true",
+    ]));
+    assert!(sound.unwrap().registry.register_on_start);
 }
 
 /// Proves that properties which exactness rests on cannot be set, and that the
@@ -250,6 +290,14 @@ fn secrets_are_masked() {
         "kafka.properties.sasl.username=reader",
     ]))
     .unwrap();
+    for login in [&["registry.username=me", "registry.password=hunter2"][..], &["registry.token=hunter2"]] {
+        let config = Config::load(&overrides(login)).unwrap();
+        let dump = config.dump().unwrap();
+        assert!(!dump.contains("hunter2") && !format!("{config:?}").contains("hunter2"), "{dump}");
+        let (_dir, path) = file(&dump);
+        let text = refusal(&Sources { files: vec![path], ..Sources::default() });
+        assert!(text.contains("registry.") && text.contains("mask"), "{text}");
+    }
     let dump = config.dump().unwrap();
     assert!(!dump.contains("hunter2") && dump.contains("reader"), "{dump}");
     assert!(!format!("{config:?}").contains("hunter2"));

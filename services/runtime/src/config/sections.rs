@@ -83,6 +83,84 @@ impl fmt::Debug for Properties {
     }
 }
 
+/// A value that is never shown: debug output masks it, the dump does too.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl Secret {
+    /// The same with the value masked, where there is one.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        Self(if self.0.is_empty() { String::new() } else { MASK.to_owned() })
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked().0)
+    }
+}
+
+/// Where a topic's schema is registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", rename_all = "snake_case")]
+pub enum SubjectNaming {
+    /// The topic's name and `-value`.
+    TopicName,
+    /// The record's full name.
+    RecordName,
+}
+
+impl TryFrom<String> for SubjectNaming {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "topic_name" => Ok(Self::TopicName),
+            "record_name" => Ok(Self::RecordName),
+            _ => Err(format!("is {text:?}; allowed: topic_name, record_name")),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryConfig {
+    /// Empty: there is none.
+    pub url: String,
+    pub username: String,
+    pub password: Secret,
+    pub password_file: PathBuf,
+    pub token: Secret,
+    pub token_file: PathBuf,
+    pub ca_file: PathBuf,
+    pub request_timeout_seconds: u64,
+    pub start_wait_seconds: u64,
+    pub register_on_start: bool,
+    pub subject_naming: SubjectNaming,
+    pub unknown_id_wait_seconds: u64,
+    pub held_rows_max: usize,
+    pub held_bytes_max: usize,
+}
+
+impl RegistryConfig {
+    #[must_use]
+    pub const fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_seconds)
+    }
+
+    #[must_use]
+    pub const fn start_wait(&self) -> Duration {
+        Duration::from_secs(self.start_wait_seconds)
+    }
+
+    #[must_use]
+    pub const fn unknown_id_wait(&self) -> Duration {
+        Duration::from_secs(self.unknown_id_wait_seconds)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TopicsConfig {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use chrono::NaiveDate;
 
 use super::sections::MASK;
-use super::{Config, ConfigError, Day, KafkaConfig, Properties};
+use super::{Config, ConfigError, Day, KafkaConfig, Properties, RegistryConfig};
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -40,6 +40,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     require(!config.data.dir.as_os_str().is_empty(), "data.dir", &"empty", "a directory")?;
     kafka(&config.kafka)?;
     topics(config)?;
+    registry(&config.registry)?;
     let Config { ingest, reference, ledger, publish, telemetry, shutdown, .. } = config;
     earliest_day(ingest.earliest_day)?;
     range("ingest.amount_max", ingest.amount_max, 1, 10_000_000_000_000)?;
@@ -102,6 +103,42 @@ fn topics(config: &Config) -> Result<(), ConfigError> {
         require(fresh, key, name, "a topic of its own: another setting names this one")?;
     }
     Ok(())
+}
+
+fn registry(registry: &RegistryConfig) -> Result<(), ConfigError> {
+    let url = &registry.url;
+    // A login within it would be shown wherever the address is.
+    let address = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
+    let host = address.split('/').next().unwrap_or_default();
+    if host.contains('@') {
+        return Err(invalid("registry.url", &"an address with a login in it", "one without; set registry.username"));
+    }
+    let plain = !url.contains(['?', '#']) && !url.chars().any(|c| c.is_whitespace() || c.is_control());
+    let sound = url.is_empty() || (!host.is_empty() && plain);
+    require(sound, "registry.url", url, "empty, or http://HOST:PORT/PATH, or the same with https")?;
+    for (key, secret) in [("registry.password", &registry.password), ("registry.token", &registry.token)] {
+        require(secret.0 != MASK, key, &"the mask of a dump", "the secret itself")?;
+        let sendable = secret.0.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        require(sendable, key, &"a text with other characters", "printable ASCII")?;
+    }
+    let given = |file: &std::path::Path| !file.as_os_str().is_empty();
+    let password = !registry.password.0.is_empty();
+    let password_twice = password && given(&registry.password_file);
+    require(!password_twice, "registry.password_file", &"given", "one of registry.password and this, not both")?;
+    let token_twice = !registry.token.0.is_empty() && given(&registry.token_file);
+    require(!token_twice, "registry.token_file", &"given", "one of registry.token and this, not both")?;
+    let token = !registry.token.0.is_empty() || given(&registry.token_file);
+    let user = !registry.username.is_empty();
+    let names = !registry.username.contains(':') && !registry.username.chars().any(char::is_control);
+    require(names, "registry.username", &registry.username, "a name without a colon")?;
+    require(!(user && token), "registry.username", &registry.username, "a user or a token, not both")?;
+    let orphan = (password || given(&registry.password_file)) && !user;
+    require(!orphan, "registry.username", &"empty", "a name, since there is a password")?;
+    range("registry.request_timeout_seconds", registry.request_timeout_seconds, 1, 300)?;
+    range("registry.start_wait_seconds", registry.start_wait_seconds, 0, 3_600)?;
+    range("registry.unknown_id_wait_seconds", registry.unknown_id_wait_seconds, 0, 86_400)?;
+    range("registry.held_rows_max", registry.held_rows_max, 1, 16_777_216)?;
+    range("registry.held_bytes_max", registry.held_bytes_max, MIB, 8 * GIB)
 }
 
 fn earliest_day(day: Day) -> Result<(), ConfigError> {

@@ -142,6 +142,33 @@ impl Source {
         consumer.context().take().map_or(Ok(()), |lasting| Err(SourceError::of_client(&lasting)))
     }
 
+    /// Reads no more of a partition for now: the next poll gives nothing of it.
+    /// What it would have given is fetched again by [`Source::resume`], from
+    /// behind the last message that a poll has given.
+    ///
+    /// # Errors
+    /// The client refuses.
+    pub fn pause(&self, topic: usize, partition: i32) -> Result<(), SourceError> {
+        let partitions = self.one(topic, partition)?;
+        self.consumer()?.pause(&partitions).map_err(|error| SourceError::Client { reason: failure::describe(&error) })
+    }
+
+    /// Reads a paused partition again.
+    ///
+    /// # Errors
+    /// The client refuses.
+    pub fn resume(&self, topic: usize, partition: i32) -> Result<(), SourceError> {
+        let partitions = self.one(topic, partition)?;
+        self.consumer()?.resume(&partitions).map_err(|error| SourceError::Client { reason: failure::describe(&error) })
+    }
+
+    fn one(&self, topic: usize, partition: i32) -> Result<TopicPartitionList, SourceError> {
+        let name = self.topics.names().get(topic).ok_or_else(|| unwilling("no such topic"))?;
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition(name, partition);
+        Ok(list)
+    }
+
     /// Commits positions to Kafka in the background, for lag tools alone:
     /// whether it succeeds changes nothing here. Positions are topic index,
     /// partition and the next offset to read.
