@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Make and list reference versions.
     #[command(subcommand)]
     Reference(ReferenceCommand),
+    /// Work with the schema registry.
+    #[command(subcommand)]
+    Schemas(SchemasCommand),
     /// Publish the journal as it is now.
     Publish,
     /// Check the books against themselves: conservation, additivity, immutability. Exit 1 on any gap.
@@ -121,6 +124,12 @@ pub(crate) enum ReferenceCommand {
     List,
     /// List the kinds of reference data.
     Kinds,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemasCommand {
+    /// Register the schemas of all topics under their subjects; what is there already stays.
+    Register,
 }
 
 #[derive(Debug, Subcommand)]

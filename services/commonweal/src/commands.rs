@@ -4,5 +4,6 @@ pub(crate) mod config;
 pub(crate) mod produce;
 pub(crate) mod publish;
 pub(crate) mod reference;
+pub(crate) mod schemas;
 pub(crate) mod up;
 pub(crate) mod verify;

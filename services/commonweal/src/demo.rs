@@ -5,6 +5,7 @@ mod feeder;
 mod headline;
 
 use crate::commands::produce::counting;
+use crate::contracts::Contracts;
 use crate::fused::{self, Progress, Run, Summary};
 use crate::settings::Loaded;
 use crate::{AppError, cli};
@@ -12,6 +13,7 @@ use commonweal_enrich::Kind;
 use commonweal_producers::{Plan, register, register_csv};
 use commonweal_runtime::kafka::EmbeddedBroker;
 use commonweal_runtime::{Config, Exit, Shutdown, SystemClock, telemetry};
+use commonweal_schemas::avro::Contract;
 use feeder::{Fed, Feeder};
 use indicatif::ProgressBar;
 use std::fs::{self, File};
@@ -25,6 +27,9 @@ const PARTITIONS: i32 = 4;
 const LABEL: &str = "synthetic";
 /// The same where the grants are real.
 const LABEL_GRANTS: &str = "recorded grants, synthetic employment";
+/// The region sends a schema id that nobody knows, on purpose; the
+/// demonstration has not a minute for it.
+const UNKNOWN_ID_WAIT_SECONDS: u64 = 2;
 /// Folders a demonstration makes.
 const FOLDERS: [&str; 4] = ["journal", "reference", "balances", "published"];
 
@@ -53,6 +58,8 @@ pub(crate) fn run(settings: &cli::Settings, options: &Options) -> Result<Exit, A
     let mut plan = Plan::region();
     loaded.config.data.dir.clone_from(&options.data);
     loaded.config.publish.interval_seconds = 0;
+    let wait = &mut loaded.config.registry.unknown_id_wait_seconds;
+    *wait = UNKNOWN_ID_WAIT_SECONDS.min(*wait);
     label.clone_into(&mut loaded.config.publish.label);
     loaded.config.kafka.message_bytes_max = plan.message_bytes_max;
     if loaded.config.telemetry.log == Config::builtin()?.telemetry.log {
@@ -113,7 +120,9 @@ fn pipeline(loaded: &Loaded, options: &Options, plan: &Plan) -> Result<(Fed, Sum
     let runtime = loaded.runtime()?;
     let progress = Arc::new(Progress::default());
     let shutdown = Shutdown::new();
-    let feeder = Feeder::open(loaded, options, plan, Arc::clone(&progress))?;
+    let contracts = Contracts::new(&loaded.config, &shutdown)?;
+    let (letters, schemas) = (contracts.codec(Contract::DeadLetter)?, contracts.schemas()?);
+    let feeder = Feeder::open(loaded, options, plan, contracts.codecs_to_generate()?, Arc::clone(&progress))?;
     let bar: ProgressBar = counting(feeder.messages());
     bar.set_message("events");
     let stop = shutdown.clone();
@@ -126,7 +135,7 @@ fn pipeline(loaded: &Loaded, options: &Options, plan: &Plan) -> Result<(Fed, Sum
             fed
         })
         .map_err(AppError::Runtime)?;
-    let run = Run { until_end: false, clock: Arc::new(SystemClock), shutdown, progress };
+    let run = Run { until_end: false, clock: Arc::new(SystemClock), shutdown, progress, schemas, letters };
     let summary = runtime.block_on(fused::run(loaded, run));
     let fed = thread.join().map_err(|_| AppError::Lost("the thread that feeds the embedded broker"))?;
     // The pipeline's own error explains a feeder that waited in vain.

@@ -8,6 +8,7 @@ use commonweal_producers::ProducerError;
 use commonweal_publish::{MethodError, PublishError};
 use commonweal_runtime::kafka::embedded::EmbeddedError;
 use commonweal_runtime::kafka::{AdminError, SinkError, SourceError};
+use commonweal_runtime::registry::RegistryError;
 use commonweal_runtime::telemetry::TelemetryError;
 use commonweal_runtime::{ConfigError, Exit};
 use commonweal_schemas::decode::DecodeError;
@@ -28,6 +29,8 @@ pub enum AppError {
     Sink(#[from] SinkError),
     #[error(transparent)]
     Admin(#[from] AdminError),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
     #[error(transparent)]
@@ -82,6 +85,7 @@ impl AppError {
             Self::Source(error) => error.exit(),
             Self::Sink(error) => error.exit(),
             Self::Admin(error) => error.exit(),
+            Self::Registry(error) => error.exit(),
             Self::Reference(_) | Self::Producer(_) => Exit::Data,
             Self::Ledger(LedgerError::Fenced { .. }) => Exit::Fenced,
             Self::Ledger(LedgerError::Reference { .. }) => Exit::ReferenceMismatch,

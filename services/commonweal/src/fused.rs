@@ -3,6 +3,7 @@
 
 mod books;
 mod dead_letters;
+mod held;
 mod intake;
 mod progress;
 mod stage;
@@ -16,8 +17,11 @@ use crate::settings::Loaded;
 use books::{Books, DeadLetterTopic, FlushLimits};
 use commonweal_ledger::Ledger;
 use commonweal_runtime::kafka::{Sink, Source};
+use commonweal_runtime::registry::RegistrySchemas;
 use commonweal_runtime::{Clock, Config, Shutdown};
 use commonweal_schemas::Dataset;
+use commonweal_schemas::records::Codec;
+use held::Held;
 use intake::{Ends, Intake};
 use std::sync::Arc;
 
@@ -28,6 +32,10 @@ pub(crate) struct Run {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) shutdown: Shutdown,
     pub(crate) progress: Arc<Progress>,
+    /// The registry's schemas; `None`: those compiled in.
+    pub(crate) schemas: Option<RegistrySchemas>,
+    /// Writes dead letters.
+    pub(crate) letters: Codec,
 }
 
 /// What a run did.
@@ -54,10 +62,22 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
         .iter()
         .map(|(dataset, topic)| {
             let (topic, reference) = (Arc::clone(topic), Arc::clone(&reference));
-            Stage::new(*dataset, topic, loaded.rules(), reference, config.kafka.message_bytes_max)
+            let stage = Stage::new(*dataset, topic, loaded.rules(), reference, config.kafka.message_bytes_max);
+            match &run.schemas {
+                Some(schemas) => stage.with_schemas(Box::new(schemas.clone())),
+                None => stage,
+            }
         })
         .collect();
-    let intake = Intake { source, stages, ends, batch_rows: config.ledger.batch_rows, shutdown: run.shutdown.clone() };
+    let intake = Intake {
+        source,
+        stages,
+        ends,
+        batch_rows: config.ledger.batch_rows,
+        shutdown: run.shutdown.clone(),
+        schemas: run.schemas,
+        held: Held::new(config.registry.held_rows_max, config.registry.held_bytes_max),
+    };
     let mut books = Books {
         ledger,
         limits: FlushLimits {
@@ -65,7 +85,7 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
             bytes: config.ledger.flush_bytes,
             interval: config.ledger.flush_interval(),
         },
-        dead_letters: dead_letters(config)?,
+        dead_letters: dead_letters(config, run.letters)?,
         clock: run.clock,
         progress: Arc::clone(&run.progress),
     };
@@ -145,9 +165,9 @@ fn ends(source: &Source) -> Ends {
     open.map(|partition| ((partition.topic, partition.partition), partition.end)).collect()
 }
 
-fn dead_letters(config: &Config) -> Result<Option<DeadLetterTopic>, AppError> {
+fn dead_letters(config: &Config, codec: Codec) -> Result<Option<DeadLetterTopic>, AppError> {
     Ok(Some(DeadLetterTopic {
-        letters: DeadLetters::new(config.kafka.message_bytes_max)?,
+        letters: DeadLetters::new(codec, config.kafka.message_bytes_max),
         topic: config.topics.dead_letters.clone(),
         sink: Sink::new(&config.kafka)?,
         delivery_timeout: config.kafka.delivery_timeout(),

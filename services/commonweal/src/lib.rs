@@ -5,6 +5,7 @@
 
 mod cli;
 mod commands;
+mod contracts;
 pub mod demo;
 mod error;
 pub mod fused;
@@ -46,6 +47,7 @@ fn dispatch(cli: Cli) -> Result<Exit, AppError> {
         Command::Generate(options) => commands::produce::generate(&settings, &options),
         Command::Import(options) => commands::produce::import(&settings, &options),
         Command::Reference(options) => commands::reference::run(&settings, &options),
+        Command::Schemas(options) => commands::schemas::run(&settings, &options),
         Command::Publish => commands::publish::run(&settings),
         Command::Verify => commands::verify::run(&settings),
         Command::Config(options) => commands::config::run(&settings, &options),

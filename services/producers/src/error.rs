@@ -19,6 +19,8 @@ pub enum ProducerError {
     Header { file: String, missing: String, present: String },
     #[error("{file}: line {line}: not CSV: {message}")]
     Csv { file: String, line: u64, message: String },
+    #[error("the generator was given no codec of the {0} contract")]
+    NoCodec(&'static str),
     #[error("cannot write the register: {0}")]
     Register(#[from] csv::Error),
 }

@@ -36,8 +36,9 @@ pub fn key_of(source: &str, event_id: &str) -> Vec<u8> {
 pub struct Codecs {
     pub funding: Codec,
     pub employment: Codec,
-    /// Writes what does not belong on a raw topic, for the generator's faults.
-    pub organisation: Codec,
+    /// Writes what does not belong on a raw topic, for the generator's faults;
+    /// nobody else needs it.
+    pub organisation: Option<Codec>,
 }
 
 impl Codecs {
@@ -49,7 +50,7 @@ impl Codecs {
         Ok(Self {
             funding: Codec::embedded(Contract::Funding)?,
             employment: Codec::embedded(Contract::Employment)?,
-            organisation: Codec::embedded(Contract::Organisation)?,
+            organisation: Some(Codec::embedded(Contract::Organisation)?),
         })
     }
 

@@ -2,13 +2,14 @@
 
 use crate::AppError;
 use crate::cli::{Generate, Import, Settings};
+use crate::contracts::Contracts;
 use crate::settings::Loaded;
 use commonweal_producers::{
     Codecs, EmploymentOptions, Generator, GivingOptions, Message, Plan, ProducerError, import_360giving,
     import_employment,
 };
 use commonweal_runtime::kafka::{Sink, ensure_topics};
-use commonweal_runtime::{Config, Exit};
+use commonweal_runtime::{Config, Exit, Shutdown};
 use commonweal_schemas::Dataset;
 use commonweal_schemas::records::Header;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,7 +24,8 @@ const PROGRESS_STEP: u64 = 1_000;
 pub(crate) fn generate(settings: &Settings, options: &Generate) -> Result<Exit, AppError> {
     let loaded = Loaded::with_logs(settings)?;
     let plan = Plan::load(options.events);
-    let generator = Generator::new(options.seed, &plan, Arc::new(Codecs::embedded()?));
+    let codecs = Contracts::new(&loaded.config, &Shutdown::new())?.codecs_to_generate()?;
+    let generator = Generator::new(options.seed, &plan, Arc::new(codecs));
     let mut outlet = Outlet::open(&loaded.config, options.partitions)?;
     let bar = counting(generator.messages());
     let sent = outlet.send_all(generator, &bar)?;
@@ -35,7 +37,7 @@ pub(crate) fn generate(settings: &Settings, options: &Generate) -> Result<Exit, 
 
 pub(crate) fn import(settings: &Settings, import: &Import) -> Result<Exit, AppError> {
     let loaded = Loaded::with_logs(settings)?;
-    let codecs = Arc::new(Codecs::embedded()?);
+    let codecs = Arc::new(Contracts::new(&loaded.config, &Shutdown::new())?.codecs()?);
     let (files, partitions) = match import {
         Import::Giving { files, partitions, .. } | Import::Employment { files, partitions } => (files, *partitions),
     };

@@ -49,9 +49,10 @@ impl Feeder {
         loaded: &Loaded,
         options: &Options,
         plan: &Plan,
+        codecs: Codecs,
         progress: Arc<Progress>,
     ) -> Result<Self, AppError> {
-        let codecs = Arc::new(Codecs::embedded()?);
+        let codecs = Arc::new(codecs);
         Ok(Self {
             outlet: Outlet::open(&loaded.config, super::PARTITIONS)?,
             generator: Some(Generator::new(options.seed, plan, Arc::clone(&codecs))),

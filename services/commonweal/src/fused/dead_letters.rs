@@ -2,7 +2,6 @@
 
 use crate::AppError;
 use commonweal_ledger::RejectedMessage;
-use commonweal_schemas::avro::Contract;
 use commonweal_schemas::records::{Codec, DeadLetter};
 
 /// Room for everything in a dead letter but the payload.
@@ -15,12 +14,11 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Letters of at most `message_bytes_max` bytes.
-    ///
-    /// # Errors
-    /// The dead-letter schema does not parse.
-    pub fn new(message_bytes_max: usize) -> Result<Self, AppError> {
-        Ok(Self { codec: Codec::embedded(Contract::DeadLetter)?, message_bytes_max })
+    /// Letters of at most `message_bytes_max` bytes, written with the codec of
+    /// the dead-letter contract.
+    #[must_use]
+    pub const fn new(codec: Codec, message_bytes_max: usize) -> Self {
+        Self { codec, message_bytes_max }
     }
 
     /// Key and value of the letter for a refused message. The key names the

@@ -1,20 +1,29 @@
 //! The reading half of the fused pipeline: a thread of its own that polls
 //! Kafka and takes each batch through the stages before the ledger.
 
-use super::stage::{RawMessage, Stage};
+mod slice;
+
+use super::held::{Held, HeldMessage, Place};
+use super::stage::{RawMessage, Stage, Staged};
 use crate::AppError;
 use arrow::array::RecordBatch;
 use commonweal_ledger::RejectedMessage;
 use commonweal_runtime::kafka::{MessageBatch, Source};
+use commonweal_runtime::registry::RegistrySchemas;
 use commonweal_runtime::shutdown::Shutdown;
 use commonweal_schemas::Dataset;
+use slice::Slice;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
-/// Longest wait for messages before the thread looks at shutdown again.
+/// Longest wait for messages before the thread looks at shutdown again, and at
+/// what waits for a schema.
 const POLL_WAIT: Duration = Duration::from_millis(100);
+/// How long everything waits for the registry's first answer about an id: it
+/// mostly comes in a few milliseconds, and pausing a partition costs more.
+const FIRST_ANSWER_WAIT: Duration = Duration::from_millis(250);
 
 /// One batch of one topic, ready for the ledger.
 #[derive(Debug)]
@@ -37,7 +46,9 @@ pub(super) struct PartitionRead {
 }
 
 /// Ends to read to: topic number and partition to end offset.
-pub(super) type Ends = BTreeMap<(usize, i32), i64>;
+pub(super) type Ends = BTreeMap<Place, i64>;
+
+type Books = Sender<Result<Taken, AppError>>;
 
 /// Reads until shutdown, or until every partition has reached its end where
 /// `ends` is given. Topic numbers of the source are positions in `stages`.
@@ -47,23 +58,34 @@ pub(super) struct Intake {
     pub(super) ends: Option<Ends>,
     pub(super) batch_rows: usize,
     pub(super) shutdown: Shutdown,
+    /// Where the stages' schemas come from, unless they are compiled in.
+    pub(super) schemas: Option<RegistrySchemas>,
+    pub(super) held: Held,
 }
 
 impl Intake {
     /// Runs to the end; the books see an error as the last thing sent.
-    pub(super) fn run(mut self, books: &Sender<Result<Taken, AppError>>) {
+    pub(super) fn run(mut self, books: &Books) {
         let outcome = self.read(books);
         self.source.close();
         if let Err(error) = outcome {
             // The receiver may be gone already; then it has an error of its own.
             let _gone = books.blocking_send(Err(error)).is_err();
+        } else if !self.held.is_empty() {
+            tracing::info!(messages = self.held.rows(), "messages still wait for a schema; the next start reads them");
         }
     }
 
-    fn read(&mut self, books: &Sender<Result<Taken, AppError>>) -> Result<(), AppError> {
+    fn read(&mut self, books: &Books) -> Result<(), AppError> {
         while !self.shutdown.is_requested() && !self.ends.as_ref().is_some_and(BTreeMap::is_empty) {
-            let batch = self.source.poll(self.batch_rows, POLL_WAIT)?;
-            for taken in self.take(&batch)? {
+            let mut taken = self.release()?;
+            if self.held.is_full() {
+                self.await_schemas();
+            } else {
+                let batch = self.source.poll(self.batch_rows, POLL_WAIT)?;
+                self.take(&batch, &mut taken)?;
+            }
+            for taken in taken {
                 if books.blocking_send(Ok(taken)).is_err() {
                     return Ok(());
                 }
@@ -72,57 +94,102 @@ impl Intake {
         Ok(())
     }
 
+    fn await_schemas(&self) {
+        if let Some(schemas) = &self.schemas {
+            schemas.next_answer(POLL_WAIT);
+        }
+    }
+
     /// Takes one polled batch through the stages, topic by topic.
-    fn take(&mut self, batch: &MessageBatch) -> Result<Vec<Taken>, AppError> {
-        let mut taken = Vec::with_capacity(self.stages.len());
-        for (topic, stage) in self.stages.iter_mut().enumerate() {
-            let mut positions = Vec::with_capacity(batch.len());
-            let mut messages = Vec::with_capacity(batch.len());
-            let mut read: BTreeMap<i32, PartitionRead> = BTreeMap::new();
-            for (position, message) in batch.iter().enumerate().filter(|(_, message)| message.topic() == topic) {
-                let (partition, offset) = (message.partition(), message.offset());
-                let of_partition = read.entry(partition).or_default();
-                of_partition.seen.push(offset);
-                of_partition.next_offset = offset + 1;
-                positions.push(position);
-                messages.push(RawMessage {
-                    partition,
-                    offset,
-                    payload: message.payload(),
-                    key: message.key(),
-                    timestamp: message.timestamp_millis().map(|millis| millis.saturating_mul(1_000)),
-                });
+    fn take(&mut self, batch: &MessageBatch, taken: &mut Vec<Taken>) -> Result<(), AppError> {
+        for topic in 0..self.stages.len() {
+            let mut slice = Slice::of(batch, topic);
+            if !self.held.is_empty() {
+                slice.hold_behind(&mut self.held);
             }
-            for end in batch.ends().iter().filter(|end| end.topic == topic) {
-                let of_partition = read.entry(end.partition).or_default();
-                of_partition.next_offset = of_partition.next_offset.max(end.offset);
-            }
-            if read.is_empty() {
+            if slice.is_empty() {
                 continue;
             }
-            reached(&mut self.ends, topic, &read);
-            let staged = stage.process(&messages, &|position| {
-                batch.get(positions[position]).map(|message| message.headers()).unwrap_or_default()
-            })?;
-            taken.push(Taken {
-                dataset: stage.dataset(),
-                topic: Arc::clone(stage.topic()),
-                batches: staged.batches,
-                rejected: staged.rejected,
-                read,
-                messages: messages.len() as u64,
-            });
+            let staged = self.stage(&mut slice)?;
+            taken.extend(self.taken(topic, staged, slice.messages.len(), slice.read));
         }
-        Ok(taken)
+        Ok(())
     }
-}
 
-/// Strikes off the ends that were reached.
-fn reached(ends: &mut Option<Ends>, topic: usize, read: &BTreeMap<i32, PartitionRead>) {
-    let Some(ends) = ends else { return };
-    for (&partition, of_partition) in read {
-        if ends.get(&(topic, partition)).is_some_and(|&end| of_partition.next_offset >= end) {
-            ends.remove(&(topic, partition));
+    /// Takes a slice through its stage, less what has to wait for a schema.
+    fn stage(&mut self, slice: &mut Slice<'_>) -> Result<Staged, AppError> {
+        let mut staged = slice.process(&mut self.stages)?;
+        if let (false, Some(schemas)) = (staged.awaiting.is_empty(), &self.schemas) {
+            schemas.first_answers(FIRST_ANSWER_WAIT);
+            staged = slice.process(&mut self.stages)?;
         }
+        while !staged.awaiting.is_empty() {
+            for (topic, partition) in slice.hold(&staged.awaiting, &mut self.held) {
+                self.source.pause(topic, partition)?;
+                let topic = self.stages[topic].topic();
+                tracing::info!(topic = &**topic, partition, "a partition waits for a schema");
+            }
+            staged = slice.process(&mut self.stages)?;
+        }
+        Ok(staged)
+    }
+
+    /// Takes what waited and need wait no longer through the stages.
+    fn release(&mut self) -> Result<Vec<Taken>, AppError> {
+        let mut all = Vec::new();
+        for place in self.held.places() {
+            let (topic, partition) = place;
+            let stage = &mut self.stages[topic];
+            let Some((held, next_offset)) = self.held.take(place, self.batch_rows, |payload| stage.awaits(payload))
+            else {
+                continue;
+            };
+            let messages: Vec<RawMessage<'_>> = held.iter().map(HeldMessage::raw).collect();
+            let staged = stage.process(&messages, &|position| held[position].headers.clone())?;
+            if !staged.awaiting.is_empty() {
+                // What was known of a schema has had to make room since.
+                self.held.put_back(place, held, next_offset);
+                continue;
+            }
+            let seen = held.iter().map(|message| message.offset).collect();
+            let read = BTreeMap::from([(partition, PartitionRead { seen, next_offset })]);
+            all.extend(self.taken(topic, staged, held.len(), read));
+            if !self.held.holds(place) {
+                self.source.resume(topic, partition)?;
+                let topic = self.stages[topic].topic();
+                tracing::info!(topic = &**topic, partition, "a partition goes on");
+            }
+        }
+        Ok(all)
+    }
+
+    /// What the books get; nothing where nothing was read. Strikes off the
+    /// ends that were reached.
+    fn taken(
+        &mut self,
+        topic: usize,
+        staged: Staged,
+        messages: usize,
+        read: BTreeMap<i32, PartitionRead>,
+    ) -> Option<Taken> {
+        if read.is_empty() {
+            return None;
+        }
+        for (&partition, of_partition) in &read {
+            let place = (topic, partition);
+            let reached = |ends: &Ends| ends.get(&place).is_some_and(|&end| of_partition.next_offset >= end);
+            if let Some(ends) = self.ends.as_mut().filter(|ends| reached(ends)) {
+                ends.remove(&place);
+            }
+        }
+        let stage = &self.stages[topic];
+        Some(Taken {
+            dataset: stage.dataset(),
+            topic: Arc::clone(stage.topic()),
+            batches: staged.batches,
+            rejected: staged.rejected,
+            read,
+            messages: messages as u64,
+        })
     }
 }

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use commonweal_enrich::{Reference, enrich};
 use commonweal_ingest::{Rules, validate_employment, validate_funding};
 use commonweal_ledger::RejectedMessage;
-use commonweal_schemas::avro::EmbeddedSchemas;
+use commonweal_schemas::avro::{EmbeddedSchemas, WriterSchemas};
 use commonweal_schemas::decode::BatchDecoder;
 use commonweal_schemas::records::Header;
 use commonweal_schemas::{Dataset, Origins, Reason, arrow_schema};
@@ -23,19 +23,25 @@ pub struct RawMessage<'a> {
     pub timestamp: Option<i64>,
 }
 
-/// What became of a batch of messages; each is in exactly one of the two.
+/// What became of a batch of messages; each is in exactly one of the first two.
 #[derive(Debug, Default)]
 pub struct Staged {
     /// In the enriched schema.
     pub batches: Vec<RecordBatch>,
     pub rejected: Vec<RejectedMessage>,
+    /// Positions, rising, of messages whose schema cannot be told yet. Where
+    /// there are any, nothing became of any message.
+    pub awaiting: Vec<u32>,
 }
+
+type Schemas = Box<dyn WriterSchemas + Send>;
 
 /// The stages before the ledger, for one raw topic.
 pub struct Stage {
     dataset: Dataset,
     topic: Arc<str>,
-    decoder: BatchDecoder<EmbeddedSchemas>,
+    decoder: BatchDecoder<Schemas>,
+    message_bytes_max: usize,
     rules: Rules,
     reference: Arc<Reference>,
 }
@@ -50,9 +56,15 @@ impl Stage {
         reference: Arc<Reference>,
         message_bytes_max: usize,
     ) -> Self {
-        let decoder =
-            BatchDecoder::new(dataset.contract(), arrow_schema::raw(dataset), EmbeddedSchemas, message_bytes_max);
-        Self { dataset, topic, decoder, rules, reference }
+        let decoder = decoder(dataset, Box::new(EmbeddedSchemas), message_bytes_max);
+        Self { dataset, topic, decoder, message_bytes_max, rules, reference }
+    }
+
+    /// The same with schemas from elsewhere than those compiled in.
+    #[must_use]
+    pub fn with_schemas(mut self, schemas: Box<dyn WriterSchemas + Send>) -> Self {
+        self.decoder = decoder(self.dataset, schemas, self.message_bytes_max);
+        self
     }
 
     #[must_use]
@@ -63,6 +75,11 @@ impl Stage {
     #[must_use]
     pub const fn topic(&self) -> &Arc<str> {
         &self.topic
+    }
+
+    /// Whether a message's schema cannot be told yet.
+    pub fn awaits(&mut self, payload: Option<&[u8]>) -> bool {
+        self.decoder.awaits(payload)
     }
 
     /// Takes messages through all stages. `headers` fetches the headers of the
@@ -77,7 +94,7 @@ impl Stage {
     ) -> Result<Staged, AppError> {
         let payloads: Vec<Option<&[u8]>> = messages.iter().map(|message| message.payload).collect();
         let decoded = self.decoder.decode(&payloads)?;
-        let mut staged = Staged::default();
+        let mut staged = Staged { awaiting: decoded.awaiting, ..Staged::default() };
         for bad in decoded.undecodable {
             let position = bad.message as usize;
             let message = self.rejected(messages[position], headers(position), bad.reason, bad.detail);
@@ -132,4 +149,8 @@ impl Stage {
             timestamp: origin.timestamp,
         }
     }
+}
+
+fn decoder(dataset: Dataset, schemas: Schemas, message_bytes_max: usize) -> BatchDecoder<Schemas> {
+    BatchDecoder::new(dataset.contract(), arrow_schema::raw(dataset), schemas, message_bytes_max)
 }

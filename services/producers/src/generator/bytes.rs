@@ -49,7 +49,10 @@ fn tamper(
         // JSON where Avro belongs is how this is mostly met.
         Reason::MagicWrong => value[0] = b'{',
         Reason::SchemaUnknown => value[1..PREFIX_BYTES].copy_from_slice(&UNKNOWN_ID.to_be_bytes()),
-        Reason::SchemaIncompatible => *value = codecs.organisation.encode(&stray(event))?,
+        Reason::SchemaIncompatible => {
+            let codec = codecs.organisation.as_ref().ok_or(ProducerError::NoCodec("organisation"))?;
+            *value = codec.encode(&stray(event))?;
+        }
         Reason::BodyTruncated => value.truncate(PREFIX_BYTES + (value.len() - PREFIX_BYTES) / 2),
         Reason::BodyMalformed => break_text(value, source_of(event)),
         Reason::TrailingBytes => value.extend_from_slice(&TRAILING),
