@@ -10,7 +10,12 @@ use std::collections::BTreeMap;
 /// All dead letters of a topic, by origin; a letter that was sent twice is
 /// there once, and its copies must agree.
 pub fn read(broker: &Broker, topic: &str) -> BTreeMap<(String, i32, i64), DeadLetter> {
-    let codec = Codec::embedded(Contract::DeadLetter).expect("the schema parses");
+    read_under(broker, topic, Contract::DeadLetter.embedded_id())
+}
+
+/// The same where they are written under a registry's schema id.
+pub fn read_under(broker: &Broker, topic: &str, id: u32) -> BTreeMap<(String, i32, i64), DeadLetter> {
+    let codec = Codec::with_id(Contract::DeadLetter, id).expect("the schema parses");
     let mut letters = BTreeMap::new();
     for message in wire::read_all(broker, topic) {
         let letter: DeadLetter = codec.decode(&message.value.expect("a letter")).expect("a dead letter");

@@ -33,6 +33,19 @@ pub fn real_kafka() -> Option<String> {
     })
 }
 
+/// URL of a running schema registry's Confluent-compatible API.
+pub fn real_registry() -> Option<String> {
+    variable("COMMONWEAL_TEST_REGISTRY").or_else(|| {
+        skip("a real schema registry (COMMONWEAL_TEST_REGISTRY)");
+        None
+    })
+}
+
+/// The command that stops that registry and starts it again.
+pub fn registry_control() -> Option<String> {
+    variable("COMMONWEAL_TEST_REGISTRY_CONTROL")
+}
+
 /// A Python that has the readers of `tests/readers/requirements.txt`.
 pub fn python() -> Option<PathBuf> {
     variable("COMMONWEAL_TEST_PYTHON").map(PathBuf::from).or_else(|| {

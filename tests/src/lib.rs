@@ -13,11 +13,14 @@
 pub mod broker;
 pub mod dead_letters;
 pub mod environment;
+pub mod events;
+pub mod gatekeeper;
 pub mod journal;
 pub mod load;
 pub mod naive_grants;
 pub mod process;
 pub mod published;
+pub mod registry;
 pub mod rejections;
 pub mod system;
 pub mod wire;
