@@ -49,6 +49,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Missing`] where there is no table.
+    #[must_use]
     pub fn open(dir: &Path) -> Operation<'_, Self> {
         Box::pin(async move {
             let dir = &absolute(dir)?;
@@ -70,6 +71,7 @@ impl Journal {
     ///
     /// # Errors
     /// The folder cannot be written, or holds another kind of table.
+    #[must_use]
     pub fn open_or_create<'a>(dir: &'a Path, reference_version: &'a str) -> Operation<'a, Self> {
         Box::pin(async move {
             match Self::open(dir).await {

@@ -73,6 +73,7 @@ pub type Publication<'a> = BoxFuture<'a, Result<Published, PublishError>>;
 /// give what its table promises, or a file cannot be written. Files are
 /// replaced one by one and the manifest last, so after an error the manifest
 /// does not match the files.
+#[must_use]
 pub fn publish(options: &Options) -> Publication<'_> {
     Box::pin(async move {
         let journal = Journal::open(&options.data_dir.join("journal")).await?;
@@ -91,6 +92,7 @@ pub fn publish(options: &Options) -> Publication<'_> {
 ///
 /// # Errors
 /// As [`publish`].
+#[must_use]
 pub fn publish_state<'a>(options: &'a Options, state: &'a LedgerState) -> Publication<'a> {
     Box::pin(run(options, state))
 }

@@ -75,6 +75,7 @@ impl Session {
     ///
     /// # Errors
     /// A path is not absolute, or the files cannot be read as this.
+    #[must_use]
     pub fn add_files<'a>(
         &'a self,
         name: &'a str,
@@ -116,6 +117,7 @@ impl Session {
     ///
     /// # Errors
     /// The query cannot be planned or run.
+    #[must_use]
     pub fn query<'a>(&'a self, what: &'a str, sql: &'a str) -> BoxFuture<'a, Result<Answer, QueryError>> {
         Box::pin(self.answer(what, sql))
     }
