@@ -1,7 +1,7 @@
 //! One commit: files of any of the books, positions, and the time of posting.
 
 use crate::book;
-use crate::{Book, Journal, JournalError, Position};
+use crate::{Book, Journal, JournalError, Operation, Position};
 use commonweal_schemas::Dataset;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, Transaction};
@@ -92,39 +92,42 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Conflict`] where the table has moved on: nothing was
     /// committed; reload, compare positions, stamp anew and write again.
-    pub async fn commit(&mut self, commit: &Commit) -> Result<i64, JournalError> {
-        let expected = self.version();
-        let mut transactions: Vec<Transaction> = commit
-            .positions
-            .iter()
-            .map(|position| {
-                Transaction::new(Position::app_id(&position.topic, position.partition), position.next_offset)
-            })
-            .collect();
-        transactions.push(Transaction::new(Self::posted_at_app(), commit.posted_at));
-        let marks = commit.datasets.iter().map(|&dataset| Transaction::new(Self::writer_app(dataset), expected + 1));
-        transactions.extend(marks);
-        let actions = commit.additions.iter().map(|file| Action::Add(add(file, commit))).collect();
-        // No retries: a commit rebased upon another would carry a wrong commit number in its rows.
-        let properties = CommitProperties::default()
-            .with_max_retries(0)
-            .with_create_checkpoint(true)
-            .with_cleanup_expired_logs(Some(false))
-            .with_application_transactions(transactions);
-        let operation = DeltaOperation::Write {
-            mode: SaveMode::Append,
-            partition_by: Some(vec!["book".to_owned()]),
-            predicate: None,
-        };
-        let snapshot = self.table.snapshot().map_err(JournalError::delta("read"))?.snapshot().clone();
-        let finalized = CommitBuilder::from(properties)
-            .with_actions(actions)
-            .build(Some(&snapshot), self.table.log_store(), operation)
-            .await
-            .map_err(|error| JournalError::commit(expected, error))?;
-        self.table.update_state().await.map_err(JournalError::delta("reload"))?;
-        self.posted_at = commit.posted_at;
-        Ok(i64::try_from(finalized.version()).unwrap_or(i64::MAX))
+    pub fn commit<'a>(&'a mut self, commit: &'a Commit) -> Operation<'a, i64> {
+        Box::pin(async move {
+            let expected = self.version();
+            let mut transactions: Vec<Transaction> = commit
+                .positions
+                .iter()
+                .map(|position| {
+                    Transaction::new(Position::app_id(&position.topic, position.partition), position.next_offset)
+                })
+                .collect();
+            transactions.push(Transaction::new(Self::posted_at_app(), commit.posted_at));
+            let marks =
+                commit.datasets.iter().map(|&dataset| Transaction::new(Self::writer_app(dataset), expected + 1));
+            transactions.extend(marks);
+            let actions = commit.additions.iter().map(|file| Action::Add(add(file, commit))).collect();
+            // No retries: a commit rebased upon another would carry a wrong commit number in its rows.
+            let properties = CommitProperties::default()
+                .with_max_retries(0)
+                .with_create_checkpoint(true)
+                .with_cleanup_expired_logs(Some(false))
+                .with_application_transactions(transactions);
+            let operation = DeltaOperation::Write {
+                mode: SaveMode::Append,
+                partition_by: Some(vec!["book".to_owned()]),
+                predicate: None,
+            };
+            let snapshot = self.table.snapshot().map_err(JournalError::delta("read"))?.snapshot().clone();
+            let finalized = CommitBuilder::from(properties)
+                .with_actions(actions)
+                .build(Some(&snapshot), self.table.log_store(), operation)
+                .await
+                .map_err(|error| JournalError::commit(expected, error))?;
+            self.table.update_state().await.map_err(JournalError::delta("reload"))?;
+            self.posted_at = commit.posted_at;
+            Ok(i64::try_from(finalized.version()).unwrap_or(i64::MAX))
+        })
     }
 }
 

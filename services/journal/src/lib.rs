@@ -13,4 +13,4 @@ mod table;
 pub use book::{Book, JournalFile};
 pub use commit::{Addition, Commit};
 pub use error::JournalError;
-pub use table::{Journal, Position};
+pub use table::{Journal, Operation, Position};

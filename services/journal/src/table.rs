@@ -8,6 +8,7 @@ use deltalake_core::kernel::{StructField, StructType};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::SaveMode;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError, TableProperty};
+use futures::future::BoxFuture;
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -30,6 +31,10 @@ impl Position {
     }
 }
 
+/// An operation on the table under way. Its type hides what it is made of, so
+/// that no other crate compiles the table format's futures again.
+pub type Operation<'a, T> = BoxFuture<'a, Result<T, JournalError>>;
+
 /// A snapshot of the journal.
 #[derive(Clone, Debug)]
 pub struct Journal {
@@ -44,52 +49,58 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Missing`] where there is no table.
-    pub async fn open(dir: &Path) -> Result<Self, JournalError> {
-        let dir = &absolute(dir)?;
-        if !dir.join("_delta_log").is_dir() {
-            return Err(JournalError::Missing(dir.to_owned()));
-        }
-        let url = location(dir)?;
-        let table = DeltaTableBuilder::from_url(url).map_err(JournalError::delta("open"))?.load().await;
-        let table = match table {
-            Ok(table) => table,
-            Err(DeltaTableError::NotATable(_)) => return Err(JournalError::Missing(dir.to_owned())),
-            Err(error) => return Err(JournalError::delta("open")(error)),
-        };
-        Self::from_table(dir, table).await
+    #[must_use]
+    pub fn open(dir: &Path) -> Operation<'_, Self> {
+        Box::pin(async move {
+            let dir = &absolute(dir)?;
+            if !dir.join("_delta_log").is_dir() {
+                return Err(JournalError::Missing(dir.to_owned()));
+            }
+            let url = location(dir)?;
+            let table = DeltaTableBuilder::from_url(url).map_err(JournalError::delta("open"))?.load().await;
+            let table = match table {
+                Ok(table) => table,
+                Err(DeltaTableError::NotATable(_)) => return Err(JournalError::Missing(dir.to_owned())),
+                Err(error) => return Err(JournalError::delta("open")(error)),
+            };
+            Self::from_table(dir, table).await
+        })
     }
 
     /// Opens the table, or creates it for entries under `reference_version`.
     ///
     /// # Errors
     /// The folder cannot be written, or holds another kind of table.
-    pub async fn open_or_create(dir: &Path, reference_version: &str) -> Result<Self, JournalError> {
-        match Self::open(dir).await {
-            Err(JournalError::Missing(_)) => {}
-            opened => return opened,
-        }
-        let dir = &absolute(dir)?;
-        std::fs::create_dir_all(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
-        let fields: StructType = arrow_schema::journal().as_ref().try_into_kernel()?;
-        let columns: Vec<StructField> = fields.fields().cloned().collect();
-        let created = CreateBuilder::new()
-            .with_location(location(dir)?.as_str())
-            .with_table_name("commonweal journal")
-            .with_comment("append-only ledger: postings, rejections and receipts; corrected by reversal")
-            .with_save_mode(SaveMode::ErrorIfExists)
-            .with_columns(columns)
-            .with_partition_columns(["book"])
-            .with_configuration_property(TableProperty::EnableExpiredLogCleanup, Some("false"))
-            .with_configuration_property(TableProperty::CheckpointInterval, Some("100"))
-            .with_configuration([(REFERENCE_KEY, Some(reference_version))])
-            .with_raise_if_key_not_exists(false)
-            .await;
-        match created {
-            Ok(table) => Self::from_table(dir, table).await,
-            // Somebody created it between the look and the leap.
-            Err(_) if dir.join("_delta_log").is_dir() => Self::open(dir).await,
-            Err(error) => Err(JournalError::delta("create")(error)),
-        }
+    #[must_use]
+    pub fn open_or_create<'a>(dir: &'a Path, reference_version: &'a str) -> Operation<'a, Self> {
+        Box::pin(async move {
+            match Self::open(dir).await {
+                Err(JournalError::Missing(_)) => {}
+                opened => return opened,
+            }
+            let dir = &absolute(dir)?;
+            std::fs::create_dir_all(dir).map_err(|source| JournalError::Io { path: dir.to_owned(), source })?;
+            let fields: StructType = arrow_schema::journal().as_ref().try_into_kernel()?;
+            let columns: Vec<StructField> = fields.fields().cloned().collect();
+            let created = CreateBuilder::new()
+                .with_location(location(dir)?.as_str())
+                .with_table_name("commonweal journal")
+                .with_comment("append-only ledger: postings, rejections and receipts; corrected by reversal")
+                .with_save_mode(SaveMode::ErrorIfExists)
+                .with_columns(columns)
+                .with_partition_columns(["book"])
+                .with_configuration_property(TableProperty::EnableExpiredLogCleanup, Some("false"))
+                .with_configuration_property(TableProperty::CheckpointInterval, Some("100"))
+                .with_configuration([(REFERENCE_KEY, Some(reference_version))])
+                .with_raise_if_key_not_exists(false)
+                .await;
+            match created {
+                Ok(table) => Self::from_table(dir, table).await,
+                // Somebody created it between the look and the leap.
+                Err(_) if dir.join("_delta_log").is_dir() => Self::open(dir).await,
+                Err(error) => Err(JournalError::delta("create")(error)),
+            }
+        })
     }
 
     async fn from_table(dir: &Path, table: DeltaTable) -> Result<Self, JournalError> {
@@ -106,10 +117,12 @@ impl Journal {
     ///
     /// # Errors
     /// The table cannot be read.
-    pub async fn reload(&mut self) -> Result<(), JournalError> {
-        self.table.update_state().await.map_err(JournalError::delta("reload"))?;
-        self.posted_at = self.application_version(POSTED_AT_APP).await?.unwrap_or(0);
-        Ok(())
+    pub fn reload(&mut self) -> Operation<'_, ()> {
+        Box::pin(async move {
+            self.table.update_state().await.map_err(JournalError::delta("reload"))?;
+            self.posted_at = self.application_version(POSTED_AT_APP).await?.unwrap_or(0);
+            Ok(())
+        })
     }
 
     /// Folder of the table.
@@ -165,13 +178,15 @@ impl Journal {
         format!("commonweal/writer/{dataset}")
     }
 
-    async fn application_version(&self, app_id: &str) -> Result<Option<i64>, JournalError> {
-        let snapshot = self.table.snapshot().map_err(JournalError::delta("read"))?;
-        let log_store = self.table.log_store();
-        snapshot
-            .transaction_version(log_store.as_ref(), app_id)
-            .await
-            .map_err(JournalError::delta("read a position of"))
+    fn application_version<'a>(&'a self, app_id: &'a str) -> Operation<'a, Option<i64>> {
+        Box::pin(async move {
+            let snapshot = self.table.snapshot().map_err(JournalError::delta("read"))?;
+            let log_store = self.table.log_store();
+            snapshot
+                .transaction_version(log_store.as_ref(), app_id)
+                .await
+                .map_err(JournalError::delta("read a position of"))
+        })
     }
 
     /// `txn` action that keeps `posted_at` from falling.

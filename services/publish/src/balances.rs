@@ -20,9 +20,9 @@ pub(crate) use conflicts::open_contents_sql;
 pub(crate) use kinds::Kind;
 
 use crate::blocking::blocking;
-use crate::session::Session;
 use crate::{LedgerState, PublishError};
 use commonweal_journal::{Book, JournalFile};
+use commonweal_query::Session;
 use commonweal_schemas::Dataset;
 use index::Index;
 use names::Names;

@@ -1,7 +1,7 @@
 //! What can go wrong while balances are kept and tables are published.
 
 use commonweal_journal::JournalError;
-use datafusion::error::DataFusionError;
+use commonweal_query::QueryError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -48,12 +48,8 @@ pub enum PublishError {
         #[source]
         source: parquet::errors::ParquetError,
     },
-    #[error("failed to compute {what}")]
-    Query {
-        what: String,
-        #[source]
-        source: Box<DataFusionError>,
-    },
+    #[error(transparent)]
+    Query(#[from] QueryError),
     /// A model's answer does not have the shape its table promises.
     #[error("model {model}.sql of method {method}: {reason}")]
     Model { model: String, method: String, reason: String },
@@ -93,11 +89,6 @@ impl PublishError {
     pub(crate) fn parquet(action: &'static str, path: &Path) -> impl FnOnce(parquet::errors::ParquetError) -> Self {
         let path = path.to_owned();
         move |source| Self::Parquet { action, path, source }
-    }
-
-    pub(crate) fn query(what: impl Into<String>) -> impl FnOnce(DataFusionError) -> Self {
-        let what = what.into();
-        move |source| Self::Query { what, source: Box::new(source) }
     }
 
     pub(crate) fn arrow(what: impl Into<String>) -> impl FnOnce(arrow::error::ArrowError) -> Self {

@@ -5,13 +5,13 @@ use crate::balances::{Balances, Kind, open_contents_sql};
 use crate::blocking::blocking;
 use crate::calendar::calendar;
 use crate::method::MethodBook;
-use crate::session::Session;
 use crate::views::views;
 use crate::{LedgerState, Options, PublishError};
 use arrow::array::{Array as _, ArrayRef, BinaryArray, Date32Array, Decimal128Array, Int32Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use commonweal_query::Session;
 use commonweal_schemas::{Dataset, Measure};
 use rust_decimal::Decimal;
 use std::fmt::Write as _;
@@ -64,7 +64,7 @@ pub(crate) async fn add_all(
 }
 
 fn add(session: &Session, name: &str, batch: RecordBatch) -> Result<(), PublishError> {
-    session.add_batches(name, &batch.schema(), vec![batch])
+    Ok(session.add_batches(name, &batch.schema(), vec![batch])?)
 }
 
 /// Conflicting contents, with their digests as hexadecimal text.
@@ -94,7 +94,7 @@ async fn add_conflicts(session: &Session) -> Result<(), PublishError> {
             RecordBatch::try_new(Arc::clone(&schema), columns?)
         })
         .collect();
-    session.add_batches(name, &schema, batches.map_err(PublishError::arrow(name))?)
+    Ok(session.add_batches(name, &schema, batches.map_err(PublishError::arrow(name))?)?)
 }
 
 fn hexadecimal(column: &ArrayRef) -> Result<ArrayRef, arrow::error::ArrowError> {

@@ -3,9 +3,9 @@
 use crate::PublishError;
 use crate::conform::conform;
 use crate::method::{MethodBook, Model};
-use crate::session::Session;
 use crate::tables::{self, Table};
 use arrow::record_batch::RecordBatch;
+use commonweal_query::Session;
 use tokio::task::JoinSet;
 
 /// Models under way at a time: each may hold memory of its own.

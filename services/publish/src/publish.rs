@@ -6,11 +6,12 @@ use crate::inputs;
 use crate::manifest::{Manifest, ManifestMethod, ManifestTable};
 use crate::method::MethodBook;
 use crate::models;
-use crate::session::Session;
 use crate::tables::{self, Table};
 use crate::write;
 use arrow::record_batch::RecordBatch;
 use commonweal_journal::{Journal, JournalFile};
+use commonweal_query::Session;
+use futures::future::BoxFuture;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,11 @@ pub struct Published {
     pub timing: Timing,
 }
 
+/// A publication under way. Its type hides what it is made of: otherwise every
+/// program that publishes would compile the query engine's futures again, which
+/// takes minutes each.
+pub type Publication<'a> = BoxFuture<'a, Result<Published, PublishError>>;
+
 /// Publishes the journal under `options.data_dir` as it is now.
 ///
 /// # Errors
@@ -67,23 +73,31 @@ pub struct Published {
 /// give what its table promises, or a file cannot be written. Files are
 /// replaced one by one and the manifest last, so after an error the manifest
 /// does not match the files.
-pub async fn publish(options: &Options) -> Result<Published, PublishError> {
-    let journal = Journal::open(&options.data_dir.join("journal")).await?;
-    let state = LedgerState {
-        table_id: journal.table_id(),
-        version: journal.version(),
-        posted_at_micros: journal.posted_at_micros(),
-        reference_version: journal.reference_version().to_owned(),
-        files: journal.files()?,
-    };
-    publish_state(options, &state).await
+#[must_use]
+pub fn publish(options: &Options) -> Publication<'_> {
+    Box::pin(async move {
+        let journal = Journal::open(&options.data_dir.join("journal")).await?;
+        let state = LedgerState {
+            table_id: journal.table_id(),
+            version: journal.version(),
+            posted_at_micros: journal.posted_at_micros(),
+            reference_version: journal.reference_version().to_owned(),
+            files: journal.files()?,
+        };
+        run(options, &state).await
+    })
 }
 
 /// Publishes a given state of a journal.
 ///
 /// # Errors
 /// As [`publish`].
-pub async fn publish_state(options: &Options, state: &LedgerState) -> Result<Published, PublishError> {
+#[must_use]
+pub fn publish_state<'a>(options: &'a Options, state: &'a LedgerState) -> Publication<'a> {
+    Box::pin(run(options, state))
+}
+
+async fn run(options: &Options, state: &LedgerState) -> Result<Published, PublishError> {
     let data_dir = std::path::absolute(&options.data_dir).map_err(PublishError::io("find", &options.data_dir))?;
     let started = Instant::now();
     let (mut balances, refreshed) = Balances::refresh(&data_dir.join("balances"), state).await?;

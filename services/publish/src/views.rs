@@ -9,10 +9,10 @@
 use crate::PublishError;
 use crate::balances::{Cells, Kind, Seen, sum_array};
 use crate::grouping::{Amounts, Chunk, Codes, NULL, Pairs};
-use crate::session::Session;
 use arrow::array::{ArrayRef, Int32Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use commonweal_query::Session;
 use commonweal_schemas::Dataset;
 use std::sync::Arc;
 

@@ -5,9 +5,9 @@
 //! opened the record is looked up once, and kept with the conflict.
 
 use super::{Balances, Kind};
-use crate::session::Session;
 use crate::{LedgerState, PublishError};
 use commonweal_journal::Book;
+use commonweal_query::Session;
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -1,16 +1,44 @@
 //! The one door to DataFusion: a session of bounded memory, Parquet files as
 //! tables, and SQL in, batches out.
+//!
+//! A crate of its own, whose futures hide what they are made of: whoever awaits
+//! a future of the query engine in the open compiles the engine's planner once
+//! more, which takes minutes.
 
-use crate::PublishError;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+use futures::future::BoxFuture;
 use std::path::PathBuf;
 use std::sync::Arc;
 use url::Url;
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    #[error("failed to compute {what}")]
+    Failed {
+        what: String,
+        #[source]
+        source: Box<DataFusionError>,
+    },
+    #[error("{} cannot be a table: its path is not absolute", .0.display())]
+    RelativePath(PathBuf),
+}
+
+impl QueryError {
+    fn failed(what: impl Into<String>) -> impl FnOnce(DataFusionError) -> Self {
+        let what = what.into();
+        move |source| Self::Failed { what, source: Box::new(source) }
+    }
+}
+
+/// An answer's schema and rows.
+pub type Answer = (SchemaRef, Vec<RecordBatch>);
 
 /// Memory that grouping and sorting may hold before they spill to disk.
 const MEMORY_BYTES_MAX: usize = 224 * 1024 * 1024;
@@ -20,12 +48,16 @@ const PARTITIONS: usize = 1;
 
 /// A DataFusion session; clones share its tables and its memory.
 #[derive(Clone)]
-pub(crate) struct Session {
+pub struct Session {
     context: SessionContext,
 }
 
 impl Session {
-    pub(crate) fn new() -> Result<Self, PublishError> {
+    /// A session without tables.
+    ///
+    /// # Errors
+    /// The engine does not start.
+    pub fn new() -> Result<Self, QueryError> {
         let config = SessionConfig::new()
             .with_target_partitions(PARTITIONS)
             .with_collect_statistics(false)
@@ -35,12 +67,25 @@ impl Session {
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES_MAX)))
             .build_arc()
-            .map_err(PublishError::query("a session"))?;
+            .map_err(QueryError::failed("a session"))?;
         Ok(Self { context: SessionContext::new_with_config_rt(config, runtime) })
     }
 
     /// Names Parquet files of one `schema` as a table; no files, an empty one.
-    pub(crate) async fn add_files(&self, name: &str, schema: &Schema, paths: &[PathBuf]) -> Result<(), PublishError> {
+    ///
+    /// # Errors
+    /// A path is not absolute, or the files cannot be read as this.
+    #[must_use]
+    pub fn add_files<'a>(
+        &'a self,
+        name: &'a str,
+        schema: &'a Schema,
+        paths: &'a [PathBuf],
+    ) -> BoxFuture<'a, Result<(), QueryError>> {
+        Box::pin(self.name_files(name, schema, paths))
+    }
+
+    async fn name_files(&self, name: &str, schema: &Schema, paths: &[PathBuf]) -> Result<(), QueryError> {
         let schema = viewed(schema);
         if paths.is_empty() {
             return self.add_batches(name, &schema, Vec::new());
@@ -48,44 +93,49 @@ impl Session {
         let mut urls = Vec::with_capacity(paths.len());
         for path in paths {
             // A URL, since a bare path would be searched for wildcards.
-            let url = Url::from_file_path(path).map_err(|()| PublishError::Io {
-                action: "name as a table the relative path",
-                path: path.clone(),
-                source: std::io::Error::from(std::io::ErrorKind::InvalidInput),
-            })?;
+            let url = Url::from_file_path(path).map_err(|()| QueryError::RelativePath(path.clone()))?;
             urls.push(url.to_string());
         }
         let options = ParquetReadOptions::default().schema(&schema);
-        let frame = self.context.read_parquet(urls, options).await.map_err(PublishError::query(name))?;
-        self.context.register_table(name, frame.into_view()).map_err(PublishError::query(name))?;
+        let frame = self.context.read_parquet(urls, options).await.map_err(QueryError::failed(name))?;
+        self.context.register_table(name, frame.into_view()).map_err(QueryError::failed(name))?;
         Ok(())
     }
 
     /// Names batches as a table, in place of an earlier one of that name.
-    pub(crate) fn add_batches(
-        &self,
-        name: &str,
-        schema: &SchemaRef,
-        batches: Vec<RecordBatch>,
-    ) -> Result<(), PublishError> {
-        let table = MemTable::try_new(Arc::clone(schema), vec![batches]).map_err(PublishError::query(name))?;
-        self.context.deregister_table(name).map_err(PublishError::query(name))?;
-        self.context.register_table(name, Arc::new(table)).map_err(PublishError::query(name))?;
+    ///
+    /// # Errors
+    /// The batches are not all of `schema`.
+    pub fn add_batches(&self, name: &str, schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<(), QueryError> {
+        let table = MemTable::try_new(Arc::clone(schema), vec![batches]).map_err(QueryError::failed(name))?;
+        self.context.deregister_table(name).map_err(QueryError::failed(name))?;
+        self.context.register_table(name, Arc::new(table)).map_err(QueryError::failed(name))?;
         Ok(())
     }
 
     /// Runs a query; `what` it computes is said in its error.
-    pub(crate) async fn query(&self, what: &str, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>), PublishError> {
-        let frame = self.context.sql(sql).await.map_err(PublishError::query(what))?;
+    ///
+    /// # Errors
+    /// The query cannot be planned or run.
+    #[must_use]
+    pub fn query<'a>(&'a self, what: &'a str, sql: &'a str) -> BoxFuture<'a, Result<Answer, QueryError>> {
+        Box::pin(self.answer(what, sql))
+    }
+
+    async fn answer(&self, what: &str, sql: &str) -> Result<Answer, QueryError> {
+        let frame = self.context.sql(sql).await.map_err(QueryError::failed(what))?;
         let planned = Arc::clone(frame.schema().inner());
-        let batches = frame.collect().await.map_err(PublishError::query(what))?;
+        let batches = frame.collect().await.map_err(QueryError::failed(what))?;
         // What comes may be text as views where the plan says text.
         let schema = batches.first().map_or(planned, RecordBatch::schema);
         Ok((schema, batches))
     }
 
     /// Runs a query and keeps its answer as a table in memory.
-    pub(crate) async fn keep(&self, name: &str, sql: &str) -> Result<(), PublishError> {
+    ///
+    /// # Errors
+    /// As [`Session::query`].
+    pub async fn keep(&self, name: &str, sql: &str) -> Result<(), QueryError> {
         let (schema, batches) = self.query(name, sql).await?;
         self.add_batches(name, &schema, batches)
     }
