@@ -92,13 +92,15 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, registry: &str, expected:
     stream.flush()
 }
 
+/// How each certificate gets its key.
+const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
+
 /// An authority, and a certificate of it for localhost.
 fn certificates(folder: &Path) -> Option<PathBuf> {
     let openssl = |arguments: &str| {
         let ended = Command::new("openssl").current_dir(folder).args(arguments.split(' ')).output();
         ended.map(|ended| assert!(ended.status.success(), "{arguments}: {}", String::from_utf8_lossy(&ended.stderr)))
     };
-    const KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
     let authority = format!("req -x509 {KEY} -keyout ca.key -out ca.pem -subj /CN=authority");
     if openssl(&authority).is_err() {
         environment::skip("openssl (certificates)");

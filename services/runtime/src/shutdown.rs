@@ -69,15 +69,12 @@ impl Shutdown {
     /// whether it was. Not on an async runtime's threads.
     #[must_use]
     pub fn requested_within(&self, limit: Duration) -> bool {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        match runtime {
-            Ok(runtime) => runtime.block_on(async { tokio::time::timeout(limit, self.requested()).await.is_ok() }),
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
             // Without a runtime it is noticed later, at the limit.
-            Err(_) => {
-                thread::sleep(limit);
-                self.is_requested()
-            }
-        }
+            thread::sleep(limit);
+            return self.is_requested();
+        };
+        runtime.block_on(async { tokio::time::timeout(limit, self.requested()).await.is_ok() })
     }
 
     /// Returns once finishing is asked for; at once where it was already.

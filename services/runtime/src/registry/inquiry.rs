@@ -185,10 +185,10 @@ impl Inquiries {
 mod tests {
     use super::*;
 
-    const WAIT: Duration = Duration::from_secs(60);
+    const WAIT: Duration = Duration::from_mins(1);
 
-    fn avro() -> Result<Fetched, RegistryError> {
-        Ok(Fetched::Avro("\"int\"".to_owned()))
+    fn avro() -> Fetched {
+        Fetched::Avro("\"int\"".to_owned())
     }
 
     fn no(id: u32) -> Result<Fetched, RegistryError> {
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(inquiries.look_up(7, now), (WriterSchema::Awaited, None));
         assert!(inquiries.has_unanswered());
         assert_eq!(inquiries.next(now), Next::Ask(7));
-        assert_eq!(inquiries.answered(7, avro(), now), None);
+        assert_eq!(inquiries.answered(7, Ok(avro()), now), None);
         assert_eq!(inquiries.next(now), Next::Idle);
         inquiries.look_up(8, now);
         assert!(matches!(inquiries.answered(8, away(), now), Some(News::Unreachable(_))));
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(inquiries.next(end), Next::Idle);
         assert_eq!(inquiries.look_up(7, end + WAIT), (WriterSchema::Awaited, None));
         assert_eq!(inquiries.next(end + WAIT), Next::Ask(7));
-        assert_eq!(inquiries.answered(7, avro(), end + WAIT), None);
+        assert_eq!(inquiries.answered(7, Ok(avro()), end + WAIT), None);
     }
 
     /// Proves that an id that is registered within the wait is found.
@@ -273,7 +273,7 @@ mod tests {
         assert!(matches!(inquiries.answered(7, no(7), now), Some(News::Waits(_))));
         assert_eq!(inquiries.answered(7, no(7), now + PAUSE_MIN), None);
         assert!(!inquiries.has_unanswered());
-        assert_eq!(inquiries.answered(7, avro(), now + WAIT / 2), Some(News::Found));
+        assert_eq!(inquiries.answered(7, Ok(avro()), now + WAIT / 2), Some(News::Found));
         assert_eq!(inquiries.look_up(7, now + WAIT * 2).0, WriterSchema::Found("\"int\"".to_owned()));
     }
 
@@ -304,7 +304,7 @@ mod tests {
     fn garbage_is_bounded() {
         let (mut inquiries, now) = (Inquiries::new(WAIT), Instant::now());
         inquiries.look_up(0, now);
-        inquiries.answered(0, avro(), now);
+        inquiries.answered(0, Ok(avro()), now);
         for id in 1..20_000 {
             inquiries.look_up(id, now);
             if let Next::Ask(id) = inquiries.next(now) {
