@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use crate::wire::Wire;
 
 const SOURCE: &str = "urn:test:events";
-/// 2021-01-04 and 2021-01-01.
-const RECORDED_AT: i64 = 1_609_718_400_000_000;
-const DAY: i32 = 18_628;
+/// When sound events are recorded, UTC microseconds: 2021-01-04.
+pub const RECORDED_AT: i64 = 1_609_718_400_000_000;
+/// The day they tell of, in days since 1970: 2021-01-01.
+pub const DAY: i32 = 18_628;
 
 /// A sound event of number `number`, of as many pounds and one.
 pub fn sound(number: usize) -> FundingEvent {

@@ -5,9 +5,10 @@
 use commonweal_producers::{Codecs, key_of};
 use commonweal_schemas::Reason;
 use commonweal_schemas::avro::Contract;
-use commonweal_schemas::records::{EmploymentEvent, EmploymentMeasure, FundingEvent, FundingStage, Instrument, Unit};
+use commonweal_schemas::records::{EmploymentEvent, EmploymentMeasure, FundingEvent, FundingStage, Unit};
 use commonweal_tests::broker::{Broker, Topics};
 use commonweal_tests::dead_letters;
+use commonweal_tests::events::{DAY, RECORDED_AT, sound};
 use commonweal_tests::journal::{decimal, long, text};
 use commonweal_tests::rejections::{check_original_bytes, rejected};
 use commonweal_tests::system::System;
@@ -16,9 +17,6 @@ use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_commonweal-under-test");
-/// 2021-01-04 and 2021-01-01.
-const RECORDED_AT: i64 = 1_609_718_400_000_000;
-const DAY: i32 = 18_628;
 const LONG_BYTES: usize = 20_000_000;
 
 /// Proves on Apache Kafka that every way of being unreadable, up to a message
@@ -38,23 +36,6 @@ fn bad_messages_over_the_embedded_broker() {
 }
 
 type Case = (Reason, Option<Vec<u8>>);
-
-/// A sound event of number `number`, in pounds of the same number.
-fn sound(number: usize) -> FundingEvent {
-    FundingEvent {
-        source: "urn:test:bad-input".to_owned(),
-        event_id: format!("sound-{number}"),
-        recorded_at: RECORDED_AT,
-        stage: FundingStage::Committed,
-        instrument: Instrument::Grant,
-        funder_name: Some("A funder".to_owned()),
-        recipient_name: Some("A charity".to_owned()),
-        amount: Some(Decimal::from(number + 1)),
-        currency: Some("GBP".to_owned()),
-        occurred_on: Some(DAY),
-        ..FundingEvent::default()
-    }
-}
 
 fn encoded(event: &FundingEvent) -> Vec<u8> {
     Codecs::embedded().unwrap().funding.encode(event).unwrap()
@@ -79,7 +60,7 @@ fn cases() -> Vec<Case> {
         (Reason::MagicWrong, Some(b"{\"source\": \"json\"}".to_vec())),
         (Reason::SchemaUnknown, Some(with([0, 0, 15, 66, 64]))),
         (Reason::SchemaIncompatible, Some([&[0], &other[..], &whole[5..]].concat())),
-        (Reason::BodyMalformed, Some(replaced(&whole, b"sound-999", b"sou\xFF\xFE-999"))),
+        (Reason::BodyMalformed, Some(replaced(&whole, b"event-999", b"eve\xFF\xFE-999"))),
         (Reason::TrailingBytes, Some([&whole[..], &[0; 4]].concat())),
         // Two sound messages glued into one are one message too many.
         (Reason::TrailingBytes, Some([&whole[..], &whole[..]].concat())),
@@ -181,6 +162,6 @@ fn check_neighbours(system: &System, count: usize) {
         }
     }
     let expected: BTreeMap<String, i128> =
-        (0..count).map(|number| (format!("sound-{number}"), i128::try_from(number + 1).unwrap() * 10_000)).collect();
+        (0..count).map(|number| (format!("event-{number}"), i128::try_from(number + 1).unwrap() * 10_000)).collect();
     assert_eq!(posted, expected);
 }
