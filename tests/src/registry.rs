@@ -68,15 +68,15 @@ impl Registry {
 
     /// Registers a schema; its id.
     pub fn register(&self, subject: &str, schema_json: &str) -> u32 {
-        let body = json!({ "schema": schema_json });
-        let (status, answer) = self.call("POST", &format!("/subjects/{subject}/versions"), &body.to_string());
-        assert_eq!(status, 200, "{subject}: {answer}");
-        answer["id"].as_u64().and_then(|id| u32::try_from(id).ok()).expect("an id")
+        self.submit(subject, &json!({ "schema": schema_json }))
     }
 
     /// Registers a schema that is no Avro; its id.
     pub fn register_protobuf(&self, subject: &str, schema: &str) -> u32 {
-        let body = json!({ "schema": schema, "schemaType": "PROTOBUF" });
+        self.submit(subject, &json!({ "schema": schema, "schemaType": "PROTOBUF" }))
+    }
+
+    fn submit(&self, subject: &str, body: &Value) -> u32 {
         let (status, answer) = self.call("POST", &format!("/subjects/{subject}/versions"), &body.to_string());
         assert_eq!(status, 200, "{subject}: {answer}");
         answer["id"].as_u64().and_then(|id| u32::try_from(id).ok()).expect("an id")

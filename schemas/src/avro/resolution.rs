@@ -69,7 +69,10 @@ impl Check<'_> {
                 }
                 readable
             }
-            (Type::Enum { .. }, Type::Enum { .. }) => enums(read, written, path),
+            (Type::Enum { name, symbols, default }, Type::Enum { name: written, symbols: written_symbols, .. }) => {
+                same(path, "enum", written, name)?;
+                known_symbols(path, written_symbols, symbols, default.as_ref())
+            }
             (
                 Type::Fixed { name, bytes, logical },
                 Type::Fixed { name: name_w, bytes: bytes_w, logical: logical_w },
@@ -125,14 +128,8 @@ impl Check<'_> {
     }
 }
 
-fn enums(reader: &Type, writer: &Type, path: &str) -> Result<(), String> {
-    let (Type::Enum { name, symbols, default }, Type::Enum { name: written, symbols: written_symbols, .. }) =
-        (reader, writer)
-    else {
-        return Ok(());
-    };
-    same(path, "enum", written, name)?;
-    let unknown = written_symbols.iter().find(|symbol| !symbols.contains(symbol));
+fn known_symbols(path: &str, written: &[String], symbols: &[String], default: Option<&String>) -> Result<(), String> {
+    let unknown = written.iter().find(|symbol| !symbols.contains(symbol));
     match (unknown, default) {
         (None, _) => Ok(()),
         (Some(_), Some(default)) if symbols.contains(default) => Ok(()),

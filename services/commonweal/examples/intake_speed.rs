@@ -12,6 +12,7 @@ use commonweal_enrich::{Reference, materialise_builtin};
 use commonweal_ingest::Rules;
 use commonweal_producers::{Codecs, Generator, Plan};
 use commonweal_schemas::Dataset;
+use commonweal_schemas::avro::EmbeddedSchemas;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ fn main() {
         let mut stage = Stage::new(
             dataset,
             Arc::from(dataset.name()),
+            Box::new(EmbeddedSchemas),
             Rules::default(),
             Arc::clone(&reference),
             Plan::MESSAGE_BYTES_MAX,

@@ -10,7 +10,7 @@ mod stage;
 
 pub use dead_letters::DeadLetters;
 pub use progress::{Counts, Progress};
-pub use stage::{RawMessage, Stage, Staged};
+pub use stage::{RawMessage, Schemas, Stage, Staged};
 
 use crate::AppError;
 use crate::settings::Loaded;
@@ -20,6 +20,7 @@ use commonweal_runtime::kafka::{Sink, Source};
 use commonweal_runtime::registry::RegistrySchemas;
 use commonweal_runtime::{Clock, Config, Shutdown};
 use commonweal_schemas::Dataset;
+use commonweal_schemas::avro::EmbeddedSchemas;
 use commonweal_schemas::records::Codec;
 use held::Held;
 use intake::{Ends, Intake};
@@ -62,11 +63,11 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
         .iter()
         .map(|(dataset, topic)| {
             let (topic, reference) = (Arc::clone(topic), Arc::clone(&reference));
-            let stage = Stage::new(*dataset, topic, loaded.rules(), reference, config.kafka.message_bytes_max);
-            match &run.schemas {
-                Some(schemas) => stage.with_schemas(Box::new(schemas.clone())),
-                None => stage,
-            }
+            let schemas: Schemas = match &run.schemas {
+                Some(schemas) => Box::new(schemas.clone()),
+                None => Box::new(EmbeddedSchemas),
+            };
+            Stage::new(*dataset, topic, schemas, loaded.rules(), reference, config.kafka.message_bytes_max)
         })
         .collect();
     let intake = Intake {

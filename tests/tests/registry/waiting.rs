@@ -4,7 +4,7 @@ use crate::{await_line, events, letters_id, posted, system};
 use commonweal_tests::broker::{Broker, Topics};
 use commonweal_tests::dead_letters;
 use commonweal_tests::events::Version;
-use commonweal_tests::process::Signal;
+use commonweal_tests::process::{Running, Signal};
 use commonweal_tests::registry::Registry;
 use commonweal_tests::rejections::{check_original_bytes, rejected};
 use commonweal_tests::system::{PATIENCE, System, is_commit};
@@ -85,6 +85,14 @@ impl Scene {
         let posted = |partition: i32| if partition == self.waiting { 0 } else { of(partition).len() };
         (0..PARTITIONS).map(posted).sum::<usize>() == others
     }
+
+    /// Waits until a partition waits and the others are posted.
+    fn await_others(&self, running: &mut Running, system: &System, broker: &Broker) {
+        await_line(running, "a partition waits for a schema");
+        while !self.others_are_posted(system, broker) {
+            running.wait_for_line(PATIENCE, is_commit);
+        }
+    }
 }
 
 /// Proves on Apache Kafka that messages of an id that is registered within the
@@ -107,10 +115,7 @@ fn registered_within_the_wait(broker: &Broker, count: usize) {
     let scene = Scene::new(registry, broker, "late", count);
     let system = scene.system(broker, 3_600);
     let mut running = system.start(["up", "--until-end"]);
-    await_line(&mut running, "a partition waits for a schema");
-    while !scene.others_are_posted(&system, broker) {
-        running.wait_for_line(PATIENCE, is_commit);
-    }
+    scene.await_others(&mut running, &system, broker);
     scene.register();
     let ended = running.finish(PATIENCE);
     assert_eq!(ended.exit.code, Some(0), "{}", ended.stderr);
@@ -171,10 +176,7 @@ fn stopped_while_waiting() {
     let system = scene.system(&broker, 3_600);
     for signal in [Signal::Kill, Signal::Terminate] {
         let mut running = system.start(["up"]);
-        await_line(&mut running, "a partition waits for a schema");
-        while !scene.others_are_posted(&system, &broker) {
-            running.wait_for_line(PATIENCE, is_commit);
-        }
+        scene.await_others(&mut running, &system, &broker);
         running.signal(signal);
         let ended = running.finish(PATIENCE);
         if signal == Signal::Terminate {

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use commonweal_enrich::{Reference, enrich};
 use commonweal_ingest::{Rules, validate_employment, validate_funding};
 use commonweal_ledger::RejectedMessage;
-use commonweal_schemas::avro::{EmbeddedSchemas, WriterSchemas};
+use commonweal_schemas::avro::WriterSchemas;
 use commonweal_schemas::decode::BatchDecoder;
 use commonweal_schemas::records::Header;
 use commonweal_schemas::{Dataset, Origins, Reason, arrow_schema};
@@ -34,37 +34,31 @@ pub struct Staged {
     pub awaiting: Vec<u32>,
 }
 
-type Schemas = Box<dyn WriterSchemas + Send>;
+/// Where a stage takes the schemas of messages from.
+pub type Schemas = Box<dyn WriterSchemas + Send>;
 
 /// The stages before the ledger, for one raw topic.
 pub struct Stage {
     dataset: Dataset,
     topic: Arc<str>,
     decoder: BatchDecoder<Schemas>,
-    message_bytes_max: usize,
     rules: Rules,
     reference: Arc<Reference>,
 }
 
 impl Stage {
-    /// A stage for the events of `dataset` in `topic`.
+    /// A stage for the events of `dataset` in `topic`, written under `schemas`.
     #[must_use]
     pub fn new(
         dataset: Dataset,
         topic: Arc<str>,
+        schemas: Schemas,
         rules: Rules,
         reference: Arc<Reference>,
         message_bytes_max: usize,
     ) -> Self {
-        let decoder = decoder(dataset, Box::new(EmbeddedSchemas), message_bytes_max);
-        Self { dataset, topic, decoder, message_bytes_max, rules, reference }
-    }
-
-    /// The same with schemas from elsewhere than those compiled in.
-    #[must_use]
-    pub fn with_schemas(mut self, schemas: Box<dyn WriterSchemas + Send>) -> Self {
-        self.decoder = decoder(self.dataset, schemas, self.message_bytes_max);
-        self
+        let decoder = BatchDecoder::new(dataset.contract(), arrow_schema::raw(dataset), schemas, message_bytes_max);
+        Self { dataset, topic, decoder, rules, reference }
     }
 
     #[must_use]
@@ -149,8 +143,4 @@ impl Stage {
             timestamp: origin.timestamp,
         }
     }
-}
-
-fn decoder(dataset: Dataset, schemas: Schemas, message_bytes_max: usize) -> BatchDecoder<Schemas> {
-    BatchDecoder::new(dataset.contract(), arrow_schema::raw(dataset), schemas, message_bytes_max)
 }

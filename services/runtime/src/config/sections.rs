@@ -94,6 +94,12 @@ impl Secret {
     pub fn masked(&self) -> Self {
         Self(if self.0.is_empty() { String::new() } else { MASK.to_owned() })
     }
+
+    /// Whether it is printable ASCII, which an HTTP header can carry.
+    #[must_use]
+    pub fn is_sendable(&self) -> bool {
+        self.0.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    }
 }
 
 impl fmt::Debug for Secret {

@@ -118,8 +118,7 @@ fn registry(registry: &RegistryConfig) -> Result<(), ConfigError> {
     require(sound, "registry.url", url, "empty, or http://HOST:PORT/PATH, or the same with https")?;
     for (key, secret) in [("registry.password", &registry.password), ("registry.token", &registry.token)] {
         require(secret.0 != MASK, key, &"the mask of a dump", "the secret itself")?;
-        let sendable = secret.0.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-        require(sendable, key, &"a text with other characters", "printable ASCII")?;
+        require(secret.is_sendable(), key, &"a text with other characters", "printable ASCII")?;
     }
     let given = |file: &std::path::Path| !file.as_os_str().is_empty();
     let password = !registry.password.0.is_empty();

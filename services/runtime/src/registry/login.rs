@@ -78,10 +78,10 @@ impl Source {
         }
         let text = fs::read_to_string(path).map_err(|error| unusable(format!("cannot be read: {error}")))?;
         // Editors and `echo` end a file with a line's end.
-        let secret = text.trim_end_matches(['\r', '\n']);
-        if secret.is_empty() || !secret.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        let secret = Secret(text.trim_end_matches(['\r', '\n']).to_owned());
+        if secret.0.is_empty() || !secret.is_sendable() {
             return Err(unusable("holds no line of printable ASCII".to_owned()));
         }
-        Ok(Secret(secret.to_owned()))
+        Ok(secret)
     }
 }
