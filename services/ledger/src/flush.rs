@@ -3,7 +3,7 @@
 
 use crate::columns::primitive;
 use crate::gather::{Column, Places};
-use crate::parquet_files::{Cells, Encoded, Values, encode_columns, repeats};
+use crate::parquet_files::{Cells, Encoded, Numbers, Values, encode_columns, repeats};
 use crate::post::{Cause, Pending, Reversal, RowState, Target};
 use crate::read_back::{EntriesFiles, read_entries};
 use crate::{LedgerError, Location, Stamp};
@@ -15,7 +15,6 @@ use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type};
 use commonweal_journal::Book;
 use commonweal_schemas::arrow_schema::{self, QUANTITY_PRECISION, QUANTITY_SCALE};
 use commonweal_schemas::{Dataset, Measure};
-use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 /// Columns of a posting that come from the event as they are.
@@ -59,34 +58,42 @@ impl<'a> Entries<'a> {
     /// One column of the posting schema.
     fn column(&self, column: usize, stamp: Stamp) -> Result<Cells<'_>, LedgerError> {
         let Some(name) = self.carried.get(column) else {
-            let own = column - self.carried.len();
-            return Ok(Cells::Arrays(Box::new(move |rows| self.own(own, rows, stamp))));
+            return self.own(column - self.carried.len(), stamp);
         };
         match Column::new(self.batches, name, repeats(name))? {
             Column::Symbols(symbols) => Ok(Cells::Symbols(symbols, &self.places.in_all)),
-            Column::Plain(arrays) => Ok(match Values::of(&arrays) {
-                Some(values) => Cells::Unique(values, &self.places.in_batches),
-                None => Cells::Arrays(Box::new(move |rows| {
+            Column::Plain(arrays) => {
+                let places = self.places.in_batches.as_slice();
+                if let Some(values) = Values::of(&arrays) {
+                    return Ok(Cells::Unique(values, places));
+                }
+                if let Some(numbers) = Numbers::of(&arrays, places) {
+                    return Ok(Cells::Numbers(numbers));
+                }
+                Ok(Cells::Arrays(Box::new(move |rows| {
                     let states = &self.states[rows.clone()];
-                    let mut array = [interleave(&arrays, &self.places.in_batches[rows])?];
+                    let mut array = [interleave(&arrays, &places[rows])?];
                     if column == quantity_position() {
                         keep_quantity_of_records(&mut array, 0, states)?;
                     }
                     let [array] = array;
                     Ok(array)
-                })),
-            }),
+                })))
+            }
         }
     }
 
-    /// Some rows of what a posting adds to its event.
-    fn own(&self, column: usize, rows: Range<usize>, stamp: Stamp) -> Result<ArrayRef, LedgerError> {
-        let states = &self.states[rows];
-        if let Some(state) = State::ALL.get(column) {
-            return state.column(states, 1);
-        }
-        let stamp = stamp.columns(states.len()).into_iter().nth(column - State::ALL.len());
-        stamp.ok_or(LedgerError::Column("of the posting schema"))
+    /// What a posting adds to its event.
+    fn own(&self, column: usize, stamp: Stamp) -> Result<Cells<'_>, LedgerError> {
+        let Some(state) = State::ALL.get(column) else {
+            let same = stamp.numbers().into_iter().nth(column - State::ALL.len());
+            let (number, width) = same.ok_or(LedgerError::Column("of the posting schema"))?;
+            return Ok(Cells::Numbers(Numbers::same(number, width, self.states.len())));
+        };
+        Ok(match state.number() {
+            Some(number) => Cells::Numbers(Numbers::signs(self.states.iter().map(number))),
+            None => Cells::Arrays(Box::new(|rows| state.column(&self.states[rows], 1))),
+        })
     }
 }
 
@@ -149,21 +156,25 @@ enum State {
 impl State {
     const ALL: [Self; 4] = [Self::Entry, Self::Cause, Self::Cancelled, Self::Conflict];
 
+    /// The number it is; none for the cause, which is a name.
+    fn number(self) -> Option<fn(&RowState) -> i8> {
+        match self {
+            Self::Entry => Some(|state| state.entry),
+            Self::Cancelled => Some(|state| state.cancelled),
+            Self::Conflict => Some(|state| state.conflict),
+            Self::Cause => None,
+        }
+    }
+
     /// The column; `sign` is -1 for reversals, whose conflict is given as it is.
     fn column(self, states: &[RowState], sign: i32) -> Result<ArrayRef, LedgerError> {
-        let number = |get: fn(&RowState) -> i8, sign: i32| -> ArrayRef {
-            Arc::new(Int32Array::from_iter_values(states.iter().map(|state| sign * i32::from(get(state)))))
+        let Some(number) = self.number() else {
+            let names = StringArray::from_iter_values(Cause::ALL.iter().map(|cause| cause.name()));
+            let keys = Int32Array::from_iter_values(states.iter().map(|state| state.cause as i32));
+            return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(names))?));
         };
-        Ok(match self {
-            Self::Entry => number(|state| state.entry, sign),
-            Self::Cancelled => number(|state| state.cancelled, sign),
-            Self::Conflict => number(|state| state.conflict, 1),
-            Self::Cause => {
-                let names = StringArray::from_iter_values(Cause::ALL.iter().map(|cause| cause.name()));
-                let keys = Int32Array::from_iter_values(states.iter().map(|state| state.cause as i32));
-                Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(names))?)
-            }
-        })
+        let sign = if matches!(self, Self::Conflict) { 1 } else { sign };
+        Ok(Arc::new(Int32Array::from_iter_values(states.iter().map(|state| sign * i32::from(number(state))))))
     }
 }
 

@@ -98,12 +98,13 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Identities;
 
     /// Proves that a head is kept with its conflict mark apart from its
     /// revision, and that a later one replaces it.
     #[test]
     fn heads_are_kept_and_replaced() {
-        let identity = Identity::of("s", "1", &mut Vec::new());
+        let identity = Identities::default().of("s", "1");
         let mut index = Index::default();
         assert_eq!(index.get(identity), None);
         let at = Location { commit: 3, row: 4 };

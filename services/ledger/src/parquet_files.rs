@@ -1,6 +1,8 @@
 //! Journal files as Parquet: how they are encoded, and rows read back.
 
+mod coded;
 mod hybrid;
+mod numbers;
 mod pages;
 mod symbols;
 #[cfg(test)]
@@ -14,6 +16,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{Date32Type, SchemaRef};
 use bytes::Bytes;
 use commonweal_journal::Book;
+pub(crate) use numbers::{Numbers, Width};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
@@ -104,6 +107,7 @@ pub(crate) fn repeats(name: &str) -> bool {
 pub(crate) enum Cells<'a> {
     /// Codes of text, and which of them the rows take, in their order.
     Symbols(Symbols<'a>, &'a [u32]),
+    Numbers(Numbers),
     /// Values that hardly repeat, and which of them the rows take.
     Unique(Values<'a>, &'a [(usize, usize)]),
     /// Gives some rows of the column.
@@ -137,13 +141,19 @@ pub(crate) fn encode_columns<'a>(
     let mut span: Option<(i32, i32)> = None;
     for (number, field) in schema.fields().iter().enumerate() {
         let cells = column(number)?;
+        let bounded = BOUNDED.contains(&field.name().as_str());
+        if let (DAY, Cells::Numbers(days)) = (field.name().as_str(), &cells) {
+            span = days.bounds();
+        }
         for ((group, chunks), writers) in groups.iter().zip(&mut chunks).zip(&mut writers) {
             let Some(mut writer) = writers.next() else { return Err(LedgerError::Column("of the posting schema")) };
             let descr = file.schema_descr().column(number);
             chunks.push(match &cells {
                 Cells::Symbols(symbols, order) => {
-                    let bounded = BOUNDED.contains(&field.name().as_str());
                     Chunk::Pages(symbols::chunk(&descr, symbols, &order[group.clone()], bounded).map_err(&fault)?)
+                }
+                Cells::Numbers(numbers) => {
+                    Chunk::Pages(numbers::chunk(&descr, numbers, group.clone(), bounded).map_err(&fault)?)
                 }
                 Cells::Unique(values, places) => {
                     Chunk::Pages(unique::chunk(&descr, values, &places[group.clone()]).map_err(&fault)?)

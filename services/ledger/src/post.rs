@@ -10,6 +10,7 @@ pub(crate) use pending::rank_at;
 pub use pending::{NewRow, Pending, Reversal, RowState, Target};
 
 use crate::columns::{binary, boolean, digest_head, primitive, text};
+use crate::identity::Identities;
 use crate::index::REVISION_MAX;
 use crate::receipts::Outcome;
 use crate::{Head, Identity, Index, LedgerError, Location};
@@ -142,9 +143,9 @@ pub fn post(batch: &RecordBatch, books: Known<'_>, pending: &mut Pending) -> Res
     let before = pending.rows().len();
     let number = pending.add_batch(batch)?;
     let mut posted = Posted { outcomes: Vec::with_capacity(batch.num_rows()), contested: Vec::new() };
-    let mut scratch = Vec::with_capacity(128);
+    let mut identities = Identities::default();
     for row in 0..batch.num_rows() {
-        let identity = Identity::of(statement.source.value(row), statement.event_id.value(row), &mut scratch);
+        let identity = identities.of(statement.source.value(row), statement.event_id.value(row));
         let event = Event::new(&statement, number, row, identity);
         let known = pending.head(identity).or_else(|| books.head(identity));
         let outcome = match known {

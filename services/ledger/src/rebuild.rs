@@ -1,6 +1,7 @@
 //! The index rebuilt from the journal when a writer starts.
 
 use crate::columns::{binary, digest_head, primitive, text};
+use crate::identity::Identities;
 use crate::index::REVISION_MAX;
 use crate::parquet_files::read_columns;
 use crate::post::Rank;
@@ -61,13 +62,13 @@ fn read_file(
         }
         (recorded_at.value(row), bytes)
     };
-    let mut scratch = Vec::with_capacity(128);
+    let mut identities = Identities::default();
     for row in 0..batch.num_rows() {
         let stands = entry.value(row) == 1 || cancelled.value(row) == 1;
         if conflict.value(row) == 0 && !stands {
             continue;
         }
-        let identity = Identity::of(source.value(row), event_id.value(row), &mut scratch);
+        let identity = identities.of(source.value(row), event_id.value(row));
         if conflict.value(row) != 0 {
             *conflicts.entry(identity).or_default() += conflict.value(row);
         }

@@ -2,6 +2,7 @@
 //! twice counts once (L1).
 
 use crate::LedgerError;
+use crate::parquet_files::Width;
 use arrow::array::{ArrayRef, BinaryArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::array::{Date32Array, TimestampMicrosecondArray};
 use commonweal_journal::Position;
@@ -179,16 +180,24 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    fn day(self) -> i32 {
+        const DAY_MICROS: i64 = 86_400_000_000;
+        i32::try_from(self.posted_at.div_euclid(DAY_MICROS)).unwrap_or(i32::MAX)
+    }
+
     /// `ledger_commit`, `posted_at` and `booked_on`, the same for `rows` rows.
     #[must_use]
     pub fn columns(self, rows: usize) -> [ArrayRef; 3] {
-        const DAY_MICROS: i64 = 86_400_000_000;
-        let day = i32::try_from(self.posted_at.div_euclid(DAY_MICROS)).unwrap_or(i32::MAX);
         [
             Arc::new(Int64Array::from(vec![self.commit; rows])),
             Arc::new(TimestampMicrosecondArray::from(vec![self.posted_at; rows]).with_timezone("UTC")),
-            Arc::new(Date32Array::from(vec![day; rows])),
+            Arc::new(Date32Array::from(vec![self.day(); rows])),
         ]
+    }
+
+    /// The same as numbers.
+    pub(crate) fn numbers(self) -> [(i64, Width); 3] {
+        [(self.commit, Width::Eight), (self.posted_at, Width::Eight), (self.day().into(), Width::Four)]
     }
 }
 

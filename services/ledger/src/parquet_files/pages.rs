@@ -29,6 +29,10 @@ pub(super) struct Pages {
     locations: Vec<PageLocation>,
     uncompressed_bytes: usize,
     rows: usize,
+    /// The page at hand before compression: reused, since a buffer that grows
+    /// anew for each page is copied and cleared as often.
+    plain: Vec<u8>,
+    levels: Vec<u32>,
 }
 
 impl Pages {
@@ -42,6 +46,8 @@ impl Pages {
             locations: Vec::new(),
             uncompressed_bytes: 0,
             rows: 0,
+            plain: Vec::new(),
+            levels: Vec::new(),
         })
     }
 
@@ -61,11 +67,13 @@ impl Pages {
         valid: Option<impl Iterator<Item = bool>>,
         values: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
-        let mut plain = Vec::new();
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.clear();
         if let Some(valid) = valid {
-            let levels: Vec<u32> = valid.map(u32::from).collect();
+            self.levels.clear();
+            self.levels.extend(valid.map(u32::from));
             plain.extend_from_slice(&[0; 4]);
-            hybrid::encode(&levels, 1, &mut plain);
+            hybrid::encode(&self.levels, 1, &mut plain);
             let bytes = length(plain.len() - 4)?.to_le_bytes();
             plain[..4].copy_from_slice(&bytes);
         }
@@ -82,6 +90,7 @@ impl Pages {
         let first_row_index = i64::from(length(self.rows)?);
         self.locations.push(PageLocation { offset, compressed_page_size, first_row_index });
         self.rows += rows;
+        self.plain = plain;
         Ok(())
     }
 

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::gather::Column;
-use arrow::array::{BinaryArray, DictionaryArray, StringArray};
-use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use arrow::array::{Array, BinaryArray, DictionaryArray, Int32Array, StringArray};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
 use commonweal_schemas::arrow_schema::dictionary_type;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::file::statistics::Statistics;
 use proptest::prelude::*;
 
 /// Symbols, repeating text, text that does not repeat, and bytes.
@@ -106,4 +107,86 @@ proptest! {
         prop_assert_eq!(statistics.null_count_opt(), Some(of_group.iter().filter(|text| text.is_none()).count() as u64));
         prop_assert!(group.column(1).statistics().is_none());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Proves that numbers and days near each other, at either end of their
+    /// range, with nulls or without, read back as they are with their bounds;
+    /// and that those too far apart are left to the library.
+    #[test]
+    fn numbers_read_back(
+        batches in prop::collection::vec(prop::collection::vec(prop::option::weighted(0.8, 0..40_000_i32), 1..40), 1..4),
+        (base, far) in (prop_oneof![Just(i32::MIN), Just(-20_000), Just(i32::MAX - 80_000)], prop::bool::weighted(0.2)),
+        (days, long) in (any::<bool>(), prop::bool::weighted(0.2)),
+    ) {
+        let scale = if far { 2 } else { 1 };
+        let value = |number: &Option<i32>| number.map(|number| base + number * scale);
+        let arrays: Vec<ArrayRef> = batches.iter().map(|rows| -> ArrayRef {
+            let numbers: Int32Array = rows.iter().map(value).collect();
+            if days { Arc::new(numbers.reinterpret_cast::<Date32Type>()) } else { Arc::new(numbers) }
+        }).collect();
+        let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+        let all = || batches.iter().enumerate().flat_map(|(at, rows)| (0..rows.len()).rev().map(move |row| (at, row)));
+        let places: Vec<(usize, usize)> = (0..if long { 2_000 } else { 1 }).flat_map(|_| all()).collect();
+        let expected: Vec<Option<i32>> = places.iter().map(|(at, row)| value(&batches[*at][*row])).collect();
+        let known = || expected.iter().copied().flatten();
+        let span = known().max().zip(known().min()).map_or(0, |(greatest, least)| greatest.abs_diff(least));
+
+        let Some(numbers) = Numbers::of(&arrays, &places) else {
+            prop_assert!(span >= 1 << 16);
+            return Ok(());
+        };
+        prop_assert!(span < 1 << 16);
+        let kind = if days { DataType::Date32 } else { DataType::Int32 };
+        let name = if days { DAY } else { "origin_partition" };
+        let (read, statistics, of_days) = one_column(name, &kind, true, numbers, places.len());
+        let found: Vec<Option<i32>> = if days {
+            read.as_primitive::<Date32Type>().iter().collect()
+        } else {
+            read.as_primitive::<Int32Type>().iter().collect()
+        };
+        prop_assert_eq!(&found, &expected);
+        if days {
+            prop_assert_eq!(of_days, known().min().zip(known().max()));
+        }
+        let of_group = || expected.iter().take(ROW_GROUP_ROWS).copied().flatten();
+        let bytes = |bound: Option<i32>| bound.map(|bound| bound.to_le_bytes().to_vec());
+        prop_assert_eq!(statistics.min_bytes_opt().map(<[u8]>::to_vec), bytes(of_group().min()));
+        prop_assert_eq!(statistics.max_bytes_opt().map(<[u8]>::to_vec), bytes(of_group().max()));
+    }
+}
+
+/// Proves that what all rows share, in either width, and signs read back.
+#[test]
+fn stamps_and_signs_read_back() {
+    let wide = Numbers::same(1 << 40, Width::Eight, 9_000);
+    let (read, statistics, _) = one_column("ledger_commit", &DataType::Int64, false, wide, 9_000);
+    assert!(read.as_primitive::<Int64Type>().values().iter().all(|number| *number == 1 << 40));
+    assert_eq!(statistics.min_bytes_opt(), Some((1_i64 << 40).to_le_bytes().as_slice()));
+    let signs = Numbers::signs([1, 0, -1, 1].into_iter());
+    let (read, _, _) = one_column("origin_partition", &DataType::Int32, false, signs, 4);
+    assert_eq!(read.as_primitive::<Int32Type>().values(), &[1, 0, -1, 1]);
+}
+
+/// Numbers through a file of one column: the column read back, its bounds in
+/// the first row group, and first and last day.
+fn one_column(
+    name: &str,
+    kind: &DataType,
+    nullable: bool,
+    numbers: Numbers,
+    rows: usize,
+) -> (ArrayRef, Statistics, Option<(i32, i32)>) {
+    let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new(name, kind.clone(), nullable)]));
+    let numbers = std::cell::Cell::new(Some(numbers));
+    let column = |_| Ok(Cells::Numbers(numbers.take().unwrap()));
+    let encoded = encode_columns(Book::Funding, &schema, rows, column).unwrap();
+    let content = Bytes::from(encoded.content);
+    let read: Vec<RecordBatch> =
+        reader(content.clone(), Path::new("file"), &schema, None, Rows::All).unwrap().map(Result::unwrap).collect();
+    let read = Arc::clone(concat_batches(&schema, &read).unwrap().column(0));
+    let file = SerializedFileReader::new(content).unwrap();
+    (read, file.metadata().row_group(0).column(0).statistics().unwrap().clone(), encoded.days)
 }

@@ -4,6 +4,7 @@ use super::contents::{self, Stamps};
 use super::origins::{Claim, Origins};
 use super::report::Faults;
 use crate::columns::{binary, digest_head, primitive, symbols, text};
+use crate::identity::Identities;
 use crate::index::REVISION_MAX;
 use crate::parquet_files::{Rows, each_batch};
 use crate::{Identity, LedgerError};
@@ -122,12 +123,12 @@ impl Book {
         let (entry, cancelled, conflict) = (state("entry")?, state("cancelled")?, state("conflict")?);
         let groups = self.groups_of(batch)?;
         let small = |value: i32| i8::try_from(value).unwrap_or(i8::MAX);
-        let mut scratch = Vec::with_capacity(128);
+        let mut identities = Identities::default();
         self.rows.reserve(batch.num_rows());
         for (row, group) in groups.into_iter().enumerate() {
             let number = u32::try_from(row).map_err(|_| LedgerError::LocationOverflow("a row number"))?;
             self.rows.push(Row {
-                identity: Identity::of(source.value(row), event_id.value(row), &mut scratch),
+                identity: identities.of(source.value(row), event_id.value(row)),
                 digest: digest_head(digest.value(row)),
                 revision: u32::try_from(revision.value(row)).unwrap_or(0).min(REVISION_MAX),
                 recorded_at: recorded_at.value(row),
