@@ -114,10 +114,10 @@ flow_figures AS (
   FROM flows GROUP BY area, display_order, headline, label, unit
 ),
 payments AS (
-  SELECT 'all' AS area, quarter, programme, measure, instrument, currency, amount FROM funding WHERE in_totals
+  SELECT 'all' AS area, quarter, programme, measure, instrument, currency, amount FROM money_by_quarter
   UNION ALL
   SELECT r.area_code, f.quarter, f.programme, f.measure, f.instrument, f.currency, f.amount
-  FROM funding f CROSS JOIN run r WHERE f.in_totals AND f.combined_authority = r.area_code
+  FROM money_by_quarter f CROSS JOIN run r WHERE f.combined_authority = r.area_code
 ),
 money AS (
   SELECT p.area, p.programme, c.year, c.quarter, m.measure, p.currency, p.amount,

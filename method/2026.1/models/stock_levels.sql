@@ -4,22 +4,29 @@
 -- A quarter takes the series' last snapshot on or before its end. A snapshot is
 -- carried forward over at most four quarters; in the fifth the series is
 -- dropped and counted as stale, once.
-WITH reached AS (
-  SELECT q.series, q.ordinal + k.quarters AS ordinal, MAX(q.ordinal) AS last_ordinal
+WITH snapshots AS (
+  SELECT q.series, q.ordinal, q.source, q.quantity,
+         LEAD(q.ordinal) OVER (PARTITION BY q.series ORDER BY q.ordinal) - q.ordinal AS quarters_to_next
   FROM stock_quarters q
-  CROSS JOIN (VALUES (0), (1), (2), (3), (4), (5)) AS k(quarters)
-  GROUP BY q.series, q.ordinal + k.quarters
+),
+-- Added up before they are carried forward: there are few cells and many series.
+held AS (
+  SELECT s.cell, q.source, q.ordinal,
+         CASE WHEN q.quarters_to_next <= 5 THEN q.quarters_to_next ELSE 6 END AS quarters,
+         SUM(q.quantity) AS quantity,
+         COUNT(*) AS series
+  FROM snapshots q
+  JOIN stock_series s ON s.series = q.series
+  GROUP BY s.cell, q.source, q.ordinal, CASE WHEN q.quarters_to_next <= 5 THEN q.quarters_to_next ELSE 6 END
 ),
 levels AS (
-  SELECT r.ordinal, s.cell, q.source,
-         SUM(CASE WHEN r.ordinal - r.last_ordinal <= 4 THEN q.quantity END) AS quantity,
-         SUM(CASE WHEN r.ordinal - r.last_ordinal <= 4 THEN 1 ELSE 0 END) AS series,
-         SUM(CASE WHEN r.ordinal - r.last_ordinal BETWEEN 1 AND 4 THEN 1 ELSE 0 END) AS carried_forward,
-         SUM(CASE WHEN r.ordinal - r.last_ordinal = 5 THEN 1 ELSE 0 END) AS stale
-  FROM reached r
-  JOIN stock_quarters q ON q.series = r.series AND q.ordinal = r.last_ordinal
-  JOIN stock_series s ON s.series = r.series
-  GROUP BY r.ordinal, s.cell, q.source
+  SELECT h.ordinal + k.later AS ordinal, h.cell, h.source,
+         CASE WHEN k.later <= 4 THEN h.quantity END AS quantity,
+         CASE WHEN k.later <= 4 THEN h.series ELSE 0 END AS series,
+         CASE WHEN k.later BETWEEN 1 AND 4 THEN h.series ELSE 0 END AS carried_forward,
+         CASE WHEN k.later = 5 THEN h.series ELSE 0 END AS stale
+  FROM held h
+  JOIN (VALUES (0), (1), (2), (3), (4), (5)) AS k(later) ON k.later < h.quarters
 )
 SELECT c.quarter, s.measure, s.unit, COALESCE(s.programme, 'unknown') AS programme, s.district,
        COALESCE(s.job_basis, 'NONE') AS job_basis, l.source,

@@ -4,8 +4,7 @@
 use crate::PublishError;
 use crate::files::write_atomically;
 use crate::method::MethodBook;
-use crate::tables::Table;
-use crate::write::{self, Written};
+use crate::write::{self, Encoded};
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -80,13 +79,14 @@ impl ManifestMethod {
 }
 
 impl ManifestTable {
-    pub(crate) fn of(table: &Table, rows: usize, written: Written) -> Self {
+    pub(crate) fn of(encoded: Encoded) -> Self {
+        let Encoded { table, rows, bytes, sha256 } = encoded;
         Self {
             table: table.name.to_owned(),
             file: write::file_name(table),
             rows: rows as u64,
-            bytes: written.bytes,
-            sha256: written.sha256,
+            bytes: bytes.len() as u64,
+            sha256,
             description: table.doc.to_owned(),
         }
     }

@@ -1,9 +1,11 @@
 //! Running the models: each as soon as what it reads is there.
 
 use crate::PublishError;
+use crate::blocking::blocking;
 use crate::conform::conform;
 use crate::method::{MethodBook, Model};
 use crate::tables::{self, Table};
+use crate::write::{Encoded, Labels};
 use arrow::record_batch::RecordBatch;
 use commonweal_query::Session;
 use tokio::task::JoinSet;
@@ -11,21 +13,22 @@ use tokio::task::JoinSet;
 /// Models under way at a time: each may hold memory of its own.
 const RUNNING_MAX: usize = 2;
 
-type Published = Option<(&'static Table, RecordBatch)>;
-
-/// Runs all models and returns the published tables.
+/// Runs all models and returns the published tables, encoded: each as soon as
+/// it is there, while others are computed.
 ///
 /// Where several fail, the error is that of the first in the method's order,
 /// whichever failed first.
 pub(crate) async fn evaluate(
     session: &Session,
     method: &MethodBook,
-) -> Result<Vec<(&'static Table, RecordBatch)>, PublishError> {
+    labels: &Labels,
+) -> Result<Vec<Encoded>, PublishError> {
     let models = &method.models;
     let waits = waits(models);
     let mut waiting: Vec<usize> = (0..models.len()).collect();
     let mut done = vec![false; models.len()];
     let mut running = JoinSet::new();
+    let mut encoding = Vec::new();
     let mut results = Vec::with_capacity(tables::ALL.len());
     let mut failed: Option<(usize, PublishError)> = None;
     loop {
@@ -41,16 +44,26 @@ pub(crate) async fn evaluate(
         match ended.map_err(PublishError::Lost)? {
             (at, Ok(table)) => {
                 done[at] = true;
-                results.extend(table);
+                encoding.extend(table.map(|(table, batch)| {
+                    let labels = labels.clone();
+                    blocking(move || Encoded::of(table, &batch, &labels))
+                }));
             }
             (at, Err(error)) if failed.as_ref().is_none_or(|(first, _)| at < *first) => failed = Some((at, error)),
             (_, Err(_)) => {}
         }
     }
+    for encoded in encoding {
+        results.push(encoded.finish().await?);
+    }
     failed.map_or(Ok(results), |(_, error)| Err(error))
 }
 
-async fn run(session: &Session, model: &Model, version: String) -> Result<Published, PublishError> {
+async fn run(
+    session: &Session,
+    model: &Model,
+    version: String,
+) -> Result<Option<(&'static Table, RecordBatch)>, PublishError> {
     let Some(table) = Table::named(&model.name) else {
         session.keep(&model.name, &model.sql).await?;
         return Ok(None);

@@ -6,9 +6,8 @@ use crate::inputs;
 use crate::manifest::{Manifest, ManifestMethod, ManifestTable};
 use crate::method::MethodBook;
 use crate::models;
-use crate::tables::{self, Table};
-use crate::write;
-use arrow::record_batch::RecordBatch;
+use crate::tables;
+use crate::write::{Encoded, Labels};
 use commonweal_journal::{Journal, JournalFile};
 use commonweal_query::Session;
 use futures::future::BoxFuture;
@@ -47,6 +46,7 @@ pub struct LedgerState {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timing {
     pub balances: Duration,
+    /// Encoding the published tables included.
     pub models: Duration,
     pub writing: Duration,
 }
@@ -102,28 +102,27 @@ async fn run(options: &Options, state: &LedgerState) -> Result<Published, Publis
     let started = Instant::now();
     let (mut balances, refreshed) = Balances::refresh(&data_dir.join("balances"), state).await?;
     let refreshed_at = Instant::now();
-    let results = evaluate(options, state, &mut balances).await?;
+    let labels = Labels {
+        method_version: options.method.version().to_owned(),
+        reference_version: state.reference_version.clone(),
+        data_label: inputs::data_label(options.label.as_deref()).to_owned(),
+    };
+    let tables = evaluate(options, state, &mut balances, &labels).await?;
     let evaluated_at = Instant::now();
 
     let published = data_dir.join("published");
     std::fs::create_dir_all(&published).map_err(PublishError::io("create", &published))?;
-    let label = write::Labels {
-        method_version: options.method.version(),
-        reference_version: &state.reference_version,
-        data_label: inputs::data_label(options.label.as_deref()),
-    };
     let mut rewritten = Vec::new();
-    let mut entries = Vec::with_capacity(results.len());
-    for (table, batch) in &results {
-        let written = write::table(&published, table, batch, &label)?;
-        if written.changed {
-            rewritten.push(table.name);
+    let mut entries = Vec::with_capacity(tables.len());
+    for encoded in tables {
+        if encoded.store(&published)? {
+            rewritten.push(encoded.table.name);
         }
-        entries.push(ManifestTable::of(table, batch.num_rows(), written));
+        entries.push(ManifestTable::of(encoded));
     }
     let manifest = Manifest {
         format: Manifest::FORMAT,
-        data_label: label.data_label.to_owned(),
+        data_label: labels.data_label,
         method: ManifestMethod::of(&options.method),
         reference_version: state.reference_version.clone(),
         ledger_version: state.version,
@@ -148,15 +147,16 @@ async fn run(options: &Options, state: &LedgerState) -> Result<Published, Publis
     Ok(Published { manifest, refreshed, rewritten, timing })
 }
 
-/// Runs the models; the published tables come back in their own order.
+/// Runs the models; the published tables come back encoded, in their own order.
 async fn evaluate(
     options: &Options,
     state: &LedgerState,
     balances: &mut Balances,
-) -> Result<Vec<(&'static Table, RecordBatch)>, PublishError> {
+    labels: &Labels,
+) -> Result<Vec<Encoded>, PublishError> {
     let session = Session::new()?;
     inputs::add_all(&session, options, state, balances).await?;
-    let mut results = models::evaluate(&session, &options.method).await?;
-    results.sort_by_key(|(table, _)| tables::ALL.iter().position(|known| known.name == table.name));
-    Ok(results)
+    let mut encoded = models::evaluate(&session, &options.method, labels).await?;
+    encoded.sort_by_key(|encoded| tables::ALL.iter().position(|known| known.name == encoded.table.name));
+    Ok(encoded)
 }

@@ -18,38 +18,41 @@ use std::path::Path;
 const ROW_GROUP_ROWS: usize = 1 << 20;
 
 /// What every file says about its origin.
-pub(crate) struct Labels<'a> {
-    pub(crate) method_version: &'a str,
-    pub(crate) reference_version: &'a str,
-    pub(crate) data_label: &'a str,
+#[derive(Clone)]
+pub(crate) struct Labels {
+    pub(crate) method_version: String,
+    pub(crate) reference_version: String,
+    pub(crate) data_label: String,
 }
 
-/// A file as it now lies there.
-pub(crate) struct Written {
-    pub(crate) bytes: u64,
+/// A table as a file, not yet in its place.
+pub(crate) struct Encoded {
+    pub(crate) table: &'static Table,
+    pub(crate) rows: usize,
+    pub(crate) bytes: Vec<u8>,
+    /// Of the bytes, in hexadecimal.
     pub(crate) sha256: String,
-    /// False where the file was there already with these bytes.
-    pub(crate) changed: bool,
 }
 
-/// Writes `<dir>/<table>.parquet`, or leaves it where its bytes are the same.
-pub(crate) fn table(
-    dir: &Path,
-    table: &Table,
-    batch: &RecordBatch,
-    labels: &Labels<'_>,
-) -> Result<Written, PublishError> {
-    let path = dir.join(file_name(table));
-    let bytes = encode(table, batch, labels).map_err(PublishError::parquet("write", &path))?;
-    let sha256 = format!("{:x}", Sha256::digest(&bytes));
-    let changed = match std::fs::read(&path) {
-        Ok(before) => before != bytes,
-        Err(_) => true,
-    };
-    if changed {
-        write_atomically(&path, &bytes)?;
+impl Encoded {
+    /// Encodes the rows of a table.
+    pub(crate) fn of(table: &'static Table, batch: &RecordBatch, labels: &Labels) -> Result<Self, PublishError> {
+        let bytes =
+            encode(table, batch, labels).map_err(PublishError::parquet("write", Path::new(&file_name(table))))?;
+        let sha256 = format!("{:x}", Sha256::digest(&bytes));
+        Ok(Self { table, rows: batch.num_rows(), bytes, sha256 })
     }
-    Ok(Written { bytes: bytes.len() as u64, sha256, changed })
+
+    /// Writes `<dir>/<table>.parquet`, or leaves it where its bytes are the
+    /// same; tells whether it was written.
+    pub(crate) fn store(&self, dir: &Path) -> Result<bool, PublishError> {
+        let path = dir.join(file_name(self.table));
+        let changed = std::fs::read(&path).map_or(true, |before| before != self.bytes);
+        if changed {
+            write_atomically(&path, &self.bytes)?;
+        }
+        Ok(changed)
+    }
 }
 
 /// Name of a table's file.
@@ -57,7 +60,7 @@ pub(crate) fn file_name(table: &Table) -> String {
     format!("{}.parquet", table.name)
 }
 
-fn encode(table: &Table, batch: &RecordBatch, labels: &Labels<'_>) -> parquet::errors::Result<Vec<u8>> {
+fn encode(table: &Table, batch: &RecordBatch, labels: &Labels) -> parquet::errors::Result<Vec<u8>> {
     let properties = WriterProperties::builder()
         .set_created_by("commonweal".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -72,7 +75,7 @@ fn encode(table: &Table, batch: &RecordBatch, labels: &Labels<'_>) -> parquet::e
     writer.into_inner()
 }
 
-fn metadata(table: &Table, batch: &RecordBatch, labels: &Labels<'_>) -> parquet::errors::Result<Vec<KeyValue>> {
+fn metadata(table: &Table, batch: &RecordBatch, labels: &Labels) -> parquet::errors::Result<Vec<KeyValue>> {
     let columns: Vec<_> = table
         .columns
         .iter()
@@ -88,9 +91,9 @@ fn metadata(table: &Table, batch: &RecordBatch, labels: &Labels<'_>) -> parquet:
         entry("table", table.name.to_owned()),
         entry("doc", table.doc.to_owned()),
         entry("columns", serde_json::Value::from(columns).to_string()),
-        entry("method_version", labels.method_version.to_owned()),
-        entry("reference_version", labels.reference_version.to_owned()),
-        entry("data_label", labels.data_label.to_owned()),
+        entry("method_version", labels.method_version.clone()),
+        entry("reference_version", labels.reference_version.clone()),
+        entry("data_label", labels.data_label.clone()),
         entry("state", state(batch)?),
     ])
 }

@@ -1,8 +1,7 @@
 //! Sums per pair of numbers: what all grouping here comes down to.
 
 use super::coder::Codes;
-use hashbrown::{DefaultHashBuilder, HashTable};
-use std::hash::BuildHasher as _;
+use hashbrown::HashTable;
 
 /// Counts beside the quantity.
 pub(crate) const COUNTS: usize = 4;
@@ -38,10 +37,14 @@ struct Sum {
 }
 
 /// Sums per distinct pair. Pairs are numbered from 0 as they come.
+///
+/// Each second number has a table of its own: rows that lie near each other
+/// mostly share theirs, and a small table is in the nearest cache, where one of
+/// all pairs never is.
 #[derive(Default)]
 pub(crate) struct Pairs {
-    table: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    /// Numbers of the pairs, by their second number and, hashed, their first.
+    tables: Vec<HashTable<u32>>,
     blocks: Vec<Vec<Sum>>,
     count: u32,
 }
@@ -49,9 +52,14 @@ pub(crate) struct Pairs {
 impl Pairs {
     /// Adds to the sum of a pair, and returns the pair's number.
     pub(crate) fn add(&mut self, pair: [u32; 2], amounts: &Amounts) -> u32 {
-        let Self { table, hasher, blocks, count } = self;
-        let hash = hasher.hash_one(packed(pair));
-        if let Some(number) = table.find(hash, |number| sum(blocks, *number).pair == pair) {
+        let Self { tables, blocks, count } = self;
+        let [first, second] = pair;
+        let second = second as usize;
+        if second >= tables.len() {
+            tables.resize_with(second + 1, HashTable::new);
+        }
+        let table = &mut tables[second];
+        if let Some(number) = table.find(hash(first), |number| sum(blocks, *number).pair == pair) {
             let at = *number as usize;
             blocks[at / BLOCK][at % BLOCK].amounts.add(amounts);
             return *number;
@@ -64,7 +72,7 @@ impl Pairs {
         if let Some(block) = blocks.last_mut() {
             block.push(Sum { pair, amounts: *amounts });
         }
-        table.insert_unique(hash, number, |known| hasher.hash_one(packed(sum(blocks, *known).pair)));
+        table.insert_unique(hash(first), number, |known| hash(sum(blocks, *known).pair[0]));
         number
     }
 
@@ -95,8 +103,10 @@ impl Pairs {
     }
 }
 
-fn packed([one, other]: [u32; 2]) -> u64 {
-    u64::from(one) << 32 | u64::from(other)
+/// Spreads the numbers of one table, which are distinct, over all 64 bits.
+const fn hash(number: u32) -> u64 {
+    let mixed = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed ^ mixed >> 32
 }
 
 fn sum(blocks: &[Vec<Sum>], number: u32) -> &Sum {

@@ -27,6 +27,7 @@ const BOOKS: &[(&str, Files)] = &[book!("2026.1":
     "models/headline.sql"
     "models/jobs.sql"
     "models/measures.sql"
+    "models/money_by_quarter.sql"
     "models/organisations.sql"
     "models/parameter_values.sql"
     "models/places.sql"
