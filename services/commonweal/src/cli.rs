@@ -1,5 +1,9 @@
 //! The command line.
 
+mod dead_letters;
+
+pub(crate) use dead_letters::{BytesForm, DeadLettersCommand, Format, LetterFilter, Selection, YesNo};
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -46,6 +50,9 @@ pub(crate) enum Command {
     /// Work with the schema registry.
     #[command(subcommand)]
     Schemas(SchemasCommand),
+    /// List, show, export and replay refused messages.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
     /// Publish the journal as it is now.
     Publish,
     /// Check the books against themselves: conservation, additivity, immutability. Exit 1 on any gap.
