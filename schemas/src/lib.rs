@@ -10,6 +10,7 @@ pub mod origin;
 pub mod reason;
 pub mod records;
 pub mod rejection;
+pub mod replay;
 pub mod wire;
 
 pub use codes::{Dataset, Measure};

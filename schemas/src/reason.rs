@@ -42,6 +42,12 @@ macro_rules! reasons {
                 match self { $(Self::$variant => $code,)* }
             }
 
+            /// The reason behind a code.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.code() == code)
+            }
+
             /// One sentence for people.
             #[must_use]
             pub const fn sentence(self) -> &'static str {

@@ -2,8 +2,10 @@
 //! The hot path never builds these; it decodes straight into record batches.
 
 mod codec;
+mod container;
 
 pub use codec::{Codec, CodecError};
+pub use container::Container;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};

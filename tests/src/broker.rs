@@ -2,10 +2,10 @@
 
 use crate::environment;
 use futures::executor::block_on;
-use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::mocking::MockCluster;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -82,22 +82,47 @@ impl Broker {
         topics
     }
 
-    fn create(&self, topic: &str, partitions: i32) {
+    /// Makes a topic.
+    pub fn create(&self, topic: &str, partitions: i32) {
         if let Some(orders) = &self.embedded {
             let (made, done) = channel();
             orders.send(Making { topic: topic.to_owned(), partitions, made }).expect("the cluster runs");
             done.recv().expect("the topic is made");
             return;
         }
-        let admin: AdminClient<DefaultClientContext> =
-            ClientConfig::new().set("bootstrap.servers", &self.address).create().expect("an admin client");
-        let options = AdminOptions::new().operation_timeout(Some(ADMIN_WAIT)).request_timeout(Some(ADMIN_WAIT));
-        let made =
-            block_on(admin.create_topics([&NewTopic::new(topic, partitions, TopicReplication::Fixed(1))], &options));
+        let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        let made = block_on(self.admin().create_topics([&new], &options()));
         for outcome in made.expect("the broker answers") {
             outcome.expect("the topic is made");
         }
     }
+
+    /// Deletes the messages of a partition below an offset, on Apache Kafka.
+    pub fn delete_records(&self, topic: &str, partition: i32, before: i64) {
+        let mut offsets = TopicPartitionList::new();
+        offsets.add_partition_offset(topic, partition, Offset::Offset(before)).expect("an offset");
+        let deleted = block_on(self.admin().delete_records(&offsets, &options())).expect("the broker answers");
+        for partition in deleted.elements() {
+            partition.error().expect("the messages are deleted");
+        }
+    }
+
+    /// Adds partitions to a topic up to `total`, on Apache Kafka.
+    pub fn add_partitions(&self, topic: &str, total: usize) {
+        let added = block_on(self.admin().create_partitions([&NewPartitions::new(topic, total)], &options()));
+        for outcome in added.expect("the broker answers") {
+            outcome.expect("the partitions are added");
+        }
+    }
+
+    /// A client that manages topics, of Apache Kafka.
+    pub fn admin(&self) -> AdminClient<DefaultClientContext> {
+        ClientConfig::new().set("bootstrap.servers", &self.address).create().expect("an admin client")
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(ADMIN_WAIT)).request_timeout(Some(ADMIN_WAIT))
 }
 
 impl std::fmt::Debug for Broker {

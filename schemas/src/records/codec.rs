@@ -84,6 +84,16 @@ impl Codec {
     }
 }
 
+impl Codec {
+    pub(super) const fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(super) const fn contract(&self) -> Contract {
+        self.contract
+    }
+}
+
 /// Avro `["null", "bytes"]` through serde, which would otherwise write a list.
 pub(super) mod optional_bytes {
     use serde::de::{Deserializer, Visitor};

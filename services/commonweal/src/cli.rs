@@ -1,5 +1,9 @@
 //! The command line.
 
+mod dead_letters;
+
+pub(crate) use dead_letters::{BytesForm, DeadLettersCommand, Format, LetterFilter, Selection, YesNo};
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -46,6 +50,14 @@ pub(crate) enum Command {
     /// Work with the schema registry.
     #[command(subcommand)]
     Schemas(SchemasCommand),
+    /// How far the books are behind the brokers, by partition, whether or not anything runs.
+    ///
+    /// Exits 1 where more wait than --max allows, and where waiting will not mend what is wrong: unread offsets
+    /// were deleted, or a topic is not the one that was read before.
+    Lag(LagOptions),
+    /// List, show, export and replay refused messages.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
     /// Publish the journal as it is now.
     Publish,
     /// Check the books against themselves: conservation, additivity, immutability. Exit 1 on any gap.
@@ -81,6 +93,18 @@ pub(crate) struct Generate {
     /// Partitions of topics that do not exist yet.
     #[arg(long, default_value_t = 4)]
     pub(crate) partitions: i32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LagOptions {
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Exit 1 where more messages wait than this; offsets where they are too many to be counted.
+    #[arg(long, value_name = "N")]
+    pub(crate) max: Option<i64>,
+    /// Read and count the messages where at most so many offsets wait: not each holds one. 0 counts none.
+    #[arg(long, default_value_t = 100_000, value_name = "N")]
+    pub(crate) count_max: i64,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,8 @@
 //! One module a command.
 
 pub(crate) mod config;
+pub(crate) mod dead_letters;
+pub(crate) mod lag;
 pub(crate) mod produce;
 pub(crate) mod publish;
 pub(crate) mod reference;

@@ -1,5 +1,6 @@
 //! What ends a command early, and with which exit code.
 
+use crate::replay::ReplayError;
 use commonweal_enrich::{EnrichError, ReferenceError};
 use commonweal_ingest::IngestError;
 use commonweal_journal::JournalError;
@@ -45,6 +46,8 @@ pub enum AppError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Journal(#[from] JournalError),
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     #[error(transparent)]
     Publish(#[from] PublishError),
     #[error(transparent)]
@@ -92,9 +95,11 @@ impl AppError {
             Self::Ledger(LedgerError::Io { .. } | LedgerError::Journal(JournalError::Io { .. }))
             | Self::Journal(JournalError::Io { .. } | JournalError::Missing(_))
             | Self::Publish(_)
+            | Self::Replay(ReplayError::Io { .. })
             | Self::File { .. } => Exit::Io,
             Self::Usage(_) => Exit::Usage,
-            Self::Check(_) => Exit::CheckFailed,
+            Self::Replay(ReplayError::Busy(_)) => Exit::Busy,
+            Self::Check(_) | Self::Replay(ReplayError::Damaged { .. }) => Exit::CheckFailed,
             _ => Exit::Internal,
         }
     }

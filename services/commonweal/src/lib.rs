@@ -9,7 +9,10 @@ mod contracts;
 pub mod demo;
 mod error;
 pub mod fused;
+mod lag;
+mod replay;
 mod settings;
+mod table;
 
 pub use error::AppError;
 
@@ -48,6 +51,8 @@ fn dispatch(cli: Cli) -> Result<Exit, AppError> {
         Command::Import(options) => commands::produce::import(&settings, &options),
         Command::Reference(options) => commands::reference::run(&settings, &options),
         Command::Schemas(options) => commands::schemas::run(&settings, &options),
+        Command::Lag(options) => commands::lag::run(&settings, &options),
+        Command::DeadLetters(command) => commands::dead_letters::run(&settings, command),
         Command::Publish => commands::publish::run(&settings),
         Command::Verify => commands::verify::run(&settings),
         Command::Config(options) => commands::config::run(&settings, &options),

@@ -13,6 +13,7 @@ mod flushing;
 mod gather;
 mod identity;
 mod index;
+pub mod letters;
 mod parquet_files;
 pub mod post;
 pub mod protocol;

@@ -248,8 +248,7 @@ pub(crate) fn read_columns(path: &Path, schema: &SchemaRef, names: &[&str]) -> R
 }
 
 fn read(path: &Path, schema: &SchemaRef, names: Option<&[&str]>, rows: Rows<'_>) -> Result<RecordBatch, LedgerError> {
-    let file = File::open(path).map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
-    let reader = reader(file, path, schema, names, rows)?;
+    let reader = open(path, schema, names, rows, BATCH_ROWS)?;
     let projected = RecordBatchReader::schema(&reader);
     let batches = reader.collect::<Result<Vec<_>, _>>()?;
     Ok(concat_batches(&projected, &batches)?)
@@ -266,7 +265,7 @@ pub(crate) fn each_batch(
     mut take: impl FnMut(u32, &RecordBatch) -> Result<(), LedgerError>,
 ) -> Result<(), LedgerError> {
     let mut given = 0_usize;
-    for batch in reader(content, path, schema, names, rows)? {
+    for batch in reader(content, path, schema, names, rows, BATCH_ROWS)? {
         let batch = batch?;
         let first = u32::try_from(given).map_err(|_| LedgerError::LocationOverflow("a row number"))?;
         take(first, &batch)?;
@@ -275,12 +274,25 @@ pub(crate) fn each_batch(
     Ok(())
 }
 
+/// The chosen columns and rows of a file, at most `batch_rows` at a time.
+pub(crate) fn open(
+    path: &Path,
+    schema: &SchemaRef,
+    names: Option<&[&str]>,
+    rows: Rows<'_>,
+    batch_rows: usize,
+) -> Result<ParquetRecordBatchReader, LedgerError> {
+    let file = File::open(path).map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
+    reader(file, path, schema, names, rows, batch_rows)
+}
+
 fn reader<R: ChunkReader + 'static>(
     source: R,
     path: &Path,
     schema: &SchemaRef,
     names: Option<&[&str]>,
     rows: Rows<'_>,
+    batch_rows: usize,
 ) -> Result<ParquetRecordBatchReader, LedgerError> {
     let fault = |source| LedgerError::Parquet { path: path.to_owned(), source };
     let options =
@@ -293,5 +305,5 @@ fn reader<R: ChunkReader + 'static>(
     if let Some(selection) = rows.selection() {
         builder = builder.with_row_selection(selection);
     }
-    builder.with_batch_size(BATCH_ROWS).build().map_err(fault)
+    builder.with_batch_size(batch_rows).build().map_err(fault)
 }

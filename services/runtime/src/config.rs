@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use error::ConfigError;
 pub use sections::{
     DataConfig, Day, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties, PublishConfig, ReferenceConfig,
-    RegistryConfig, Secret, ShutdownConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
+    RegistryConfig, ReplayConfig, Secret, ShutdownConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
 
 /// Every setting with its default, as TOML with comments.
@@ -53,6 +53,7 @@ pub struct Config {
     pub ingest: IngestConfig,
     pub reference: ReferenceConfig,
     pub ledger: LedgerConfig,
+    pub replay: ReplayConfig,
     pub publish: PublishConfig,
     pub telemetry: TelemetryConfig,
     pub shutdown: ShutdownConfig,
@@ -113,6 +114,12 @@ impl Config {
     #[must_use]
     pub fn published_dir(&self) -> PathBuf {
         self.data.dir.join("published")
+    }
+
+    /// Directory of what tells which dead letters were replayed.
+    #[must_use]
+    pub fn replays_dir(&self) -> PathBuf {
+        self.data.dir.join("replays")
     }
 
     /// Directory that holds the reference versions.

@@ -55,6 +55,8 @@ exits! {
         "Kafka does not answer, refuses the login, or lacks a topic.";
     Internal, 70, "internal error",
         "A fault of the program itself; please report it with the log.";
+    Busy, 72, "busy",
+        "Another run of the same command is at work on the same data folder; this one has done nothing.";
     Fenced, 73, "fenced",
         "Another writer has taken over the journal; this one has stopped and lost nothing.";
     Io, 74, "input/output",
@@ -64,7 +66,7 @@ exits! {
     ShutdownOverran, 76, "shutdown overran",
         "Finishing took longer than `shutdown.grace_seconds`; what was not committed is read again at the next start.";
     Interrupted, 130, "interrupted",
-        "A second signal ended the process at once; what was not committed is read again at the next start.";
+        "A second signal ended the process at once; what was not committed is read again at the next start. Or a signal ended a command before it was through, and the same command goes on from there.";
 }
 
 impl From<Exit> for ExitCode {

@@ -12,7 +12,8 @@ pub mod source;
 
 pub use admin::{AdminError, ensure_topics};
 pub use batch::{Message, MessageBatch, PartitionEnd};
-pub use count::{Counted, count};
+pub use client::Isolation;
+pub use count::{Counted, count, read_to_end};
 pub use embedded::{EMBEDDED_PARTITION_BYTES_MAX, EmbeddedBroker};
 pub use sink::{Record, Sink, SinkError};
-pub use source::{Partition, Source, SourceError};
+pub use source::{Partition, Source, SourceError, bounds};

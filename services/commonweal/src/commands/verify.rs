@@ -1,8 +1,7 @@
 //! `commonweal verify`: the books held against themselves.
 
 use crate::settings::Loaded;
-use crate::{AppError, cli};
-use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
+use crate::{AppError, cli, table};
 use commonweal_journal::Journal;
 use commonweal_ledger::verify::{Report, verify};
 use commonweal_runtime::Exit;
@@ -42,7 +41,7 @@ fn report(loaded: &Loaded) -> Result<Report, AppError> {
 }
 
 fn print(report: &Report) {
-    let mut partitions = table(&[
+    let mut partitions = table::new(&[
         "topic",
         "partition",
         "offsets",
@@ -66,10 +65,10 @@ fn print(report: &Report) {
             totals.next_offset.to_string(),
         ]);
     }
-    align_numbers(&mut partitions, 1);
+    table::align_numbers(&mut partitions, 1..usize::MAX);
     println!("receipts, commit {}\n{partitions}", report.commit);
 
-    let mut datasets = table(&["dataset", "entries", "reversals", "notes", "live", "cancelled", "conflicting"]);
+    let mut datasets = table::new(&["dataset", "entries", "reversals", "notes", "live", "cancelled", "conflicting"]);
     for totals in &report.datasets {
         datasets.add_row([
             totals.dataset.to_string(),
@@ -81,10 +80,10 @@ fn print(report: &Report) {
             totals.conflicting.to_string(),
         ]);
     }
-    align_numbers(&mut datasets, 1);
+    table::align_numbers(&mut datasets, 1..usize::MAX);
     println!("\nbooks, {} files, {} bytes\n{datasets}", report.files, report.bytes);
 
-    let mut quantities = table(&["dataset", "measure", "unit", "events", "control total"]);
+    let mut quantities = table::new(&["dataset", "measure", "unit", "events", "control total"]);
     for totals in &report.datasets {
         for net in &totals.quantities {
             let quantity = decimal(net.quantity);
@@ -93,7 +92,7 @@ fn print(report: &Report) {
             quantities.add_row(row);
         }
     }
-    align_numbers(&mut quantities, 3);
+    table::align_numbers(&mut quantities, 3..usize::MAX);
     println!(
         "\ncontrol totals, to check the books by; levels at different dates are in them, so they are no figures\n{quantities}"
     );
@@ -108,18 +107,6 @@ fn print(report: &Report) {
     }
     if report.faults_left_out > 0 {
         println!("  and {} more", report.faults_left_out);
-    }
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(header.to_vec());
-    table
-}
-
-fn align_numbers(table: &mut Table, from: usize) {
-    for column in table.column_iter_mut().skip(from) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
 }
 

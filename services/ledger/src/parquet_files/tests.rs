@@ -75,7 +75,7 @@ proptest! {
         let stored = commonweal_schemas::arrow_schema::stored(&schema());
         let stored = Arc::new(stored.as_ref().clone());
         let read = |rows: Rows<'_>| -> Vec<RecordBatch> {
-            reader(content.clone(), Path::new("file"), &stored, None, rows).unwrap().map(Result::unwrap).collect()
+            reader(content.clone(), Path::new("file"), &stored, None, rows, BATCH_ROWS).unwrap().map(Result::unwrap).collect()
         };
         let check = |found: &[RecordBatch], expected: &[Option<&str>]| -> Result<(), TestCaseError> {
             for (column, field) in stored.fields().iter().enumerate() {

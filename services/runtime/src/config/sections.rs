@@ -247,6 +247,13 @@ impl LedgerConfig {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct ReplayConfig {
+    pub window_letters: usize,
+    pub window_bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PublishConfig {
     pub interval_seconds: u64,
     pub method: String,

@@ -51,6 +51,8 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     range("ledger.flush_interval_seconds", ledger.flush_interval_seconds, 1, 3_600)?;
     range("ledger.queue_batches", ledger.queue_batches, 1, 64)?;
     range("ledger.batch_rows", ledger.batch_rows, 1, 65_536)?;
+    range("replay.window_letters", config.replay.window_letters, 1, 65_536)?;
+    range("replay.window_bytes", config.replay.window_bytes, MIB, GIB)?;
     range("publish.interval_seconds", publish.interval_seconds, 0, 86_400)?;
     version("publish.method", &publish.method)?;
     let one_line = publish.label.len() <= 256 && !publish.label.chars().any(char::is_control);

@@ -30,7 +30,26 @@ pub(crate) fn common(config: &KafkaConfig, defaults: &[(&str, &str)]) -> ClientC
     client
 }
 
-pub(crate) fn consumer(config: &KafkaConfig) -> ClientConfig {
+/// Which records of transactions a consumer sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Those of committed ones, and nothing behind one that is open: what
+    /// events are read by.
+    Committed,
+    /// All, to the end of the partition's log: for looking at what is there.
+    Uncommitted,
+}
+
+impl Isolation {
+    const fn level(self) -> &'static str {
+        match self {
+            Self::Committed => "read_committed",
+            Self::Uncommitted => "read_uncommitted",
+        }
+    }
+}
+
+pub(crate) fn consumer(config: &KafkaConfig, isolation: Isolation) -> ClientConfig {
     // By default the fetcher sleeps a second whenever its queue is full, which
     // halves the rate.
     let mut client = common(config, &[("fetch.queue.backoff.ms", "5"), ("fetch.wait.max.ms", "100")]);
@@ -40,7 +59,7 @@ pub(crate) fn consumer(config: &KafkaConfig) -> ClientConfig {
         .set("enable.auto.offset.store", "false")
         .set("enable.partition.eof", "true")
         .set("auto.offset.reset", "error")
-        .set("isolation.level", "read_committed")
+        .set("isolation.level", isolation.level())
         .set("allow.auto.create.topics", "false")
         .set("fetch.max.bytes", config.fetch_bytes_max.to_string())
         .set("receive.message.max.bytes", (config.fetch_bytes_max + ANSWER_HEADROOM_BYTES).to_string())

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::batch::MessageBatch;
+use super::batch::{Message, MessageBatch};
 use super::source::{Partition, Source, SourceError};
 use crate::config::KafkaConfig;
 use crate::shutdown::Shutdown;
@@ -38,24 +38,39 @@ impl Counted {
 /// when `shutdown` is requested on the way.
 pub fn count(config: &KafkaConfig, shutdown: &Shutdown, topics: &[&str]) -> Result<Counted, SourceError> {
     let mut source = Source::connect(config, shutdown, topics, |_, _| None)?;
+    let begun = Instant::now();
+    let mut counted = Counted { messages: 0, bytes: 0, seconds: 0.0 };
+    read_to_end(&mut source, shutdown, |message| {
+        counted.messages += 1;
+        counted.bytes += (message.payload().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len)) as u64;
+    })?;
+    counted.seconds = begun.elapsed().as_secs_f64();
+    Ok(counted)
+}
+
+/// Gives each message up to the ends that the partitions had when the source
+/// connected; some that arrived meanwhile may be among them.
+///
+/// # Errors
+/// As [`Source::poll`]; [`SourceError::Interrupted`] when `shutdown` is
+/// requested on the way.
+pub fn read_to_end(
+    source: &mut Source,
+    shutdown: &Shutdown,
+    mut take: impl FnMut(Message<'_>),
+) -> Result<(), SourceError> {
     // Partitions still to be finished, with the end of each.
     let mut open: Vec<_> =
         source.partitions().iter().filter(|partition| partition.start < partition.end).copied().collect();
-    let begun = Instant::now();
-    let mut counted = Counted { messages: 0, bytes: 0, seconds: 0.0 };
     while !open.is_empty() {
         if shutdown.is_requested() {
             return Err(SourceError::Interrupted);
         }
         let batch = source.poll(BATCH, WAIT)?;
-        for message in batch.iter() {
-            counted.messages += 1;
-            counted.bytes += (message.payload().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len)) as u64;
-        }
+        batch.iter().for_each(&mut take);
         open.retain(|partition| !is_finished(&batch, partition));
     }
-    counted.seconds = begun.elapsed().as_secs_f64();
-    Ok(counted)
+    Ok(())
 }
 
 /// Whether `batch` reaches the end that `partition` had at the start.

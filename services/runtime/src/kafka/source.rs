@@ -13,7 +13,7 @@ use rdkafka::types::RDKafkaErrorCode;
 pub use error::SourceError;
 
 use super::batch::{Intake, MessageBatch, PartitionError, TopicTable};
-use super::client::{self, Events, Lasting};
+use super::client::{self, Events, Isolation, Lasting};
 use super::failure;
 use crate::config::KafkaConfig;
 use crate::shutdown::Shutdown;
@@ -32,7 +32,8 @@ pub struct Partition {
     /// the broker has dropped what was wanted. Whatever lies between the two
     /// is gone before it was read, and the caller's to book.
     pub start: i64,
-    /// One past the last offset that could be read: the last stable offset.
+    /// One past the last offset that could be read: the last stable offset, or
+    /// the end of the log where transactions do not matter.
     pub end: i64,
 }
 
@@ -67,10 +68,21 @@ impl Source {
         topics: &[&str],
         next_offset: impl FnMut(&str, i32) -> Option<i64>,
     ) -> Result<Self, SourceError> {
-        let settings = client::consumer(config);
-        let consumer: BaseConsumer<Events> = settings
-            .create_with_context(Events::default())
-            .map_err(|error| SourceError::Settings { reason: failure::describe(&error) })?;
+        Self::connect_by(Isolation::Committed, config, shutdown, topics, next_offset)
+    }
+
+    /// The same with the records of other transactions too.
+    ///
+    /// # Errors
+    /// As [`Source::connect`].
+    pub fn connect_by(
+        isolation: Isolation,
+        config: &KafkaConfig,
+        shutdown: &Shutdown,
+        topics: &[&str],
+        next_offset: impl FnMut(&str, i32) -> Option<i64>,
+    ) -> Result<Self, SourceError> {
+        let consumer = consumer(config, isolation)?;
         let search = discover::Search::new(&consumer, config, shutdown);
         let partitions = search.partitions(topics, next_offset)?;
         let intake = Intake::new(consumer).ok_or_else(|| unwilling("no queue"))?;
@@ -214,6 +226,28 @@ impl std::fmt::Debug for Source {
             .field("partitions", &self.partitions)
             .finish_non_exhaustive()
     }
+}
+
+/// The partitions of `topics` as they stand now; nothing is read. Waits and
+/// fails as [`Source::connect`] does.
+///
+/// # Errors
+/// No broker, a missing topic, a refused login, or a property librdkafka does
+/// not take.
+pub fn bounds(
+    isolation: Isolation,
+    config: &KafkaConfig,
+    shutdown: &Shutdown,
+    topics: &[&str],
+) -> Result<Vec<Partition>, SourceError> {
+    let consumer = consumer(config, isolation)?;
+    discover::Search::new(&consumer, config, shutdown).partitions(topics, |_, _| None)
+}
+
+fn consumer(config: &KafkaConfig, isolation: Isolation) -> Result<BaseConsumer<Events>, SourceError> {
+    client::consumer(config, isolation)
+        .create_with_context(Events::default())
+        .map_err(|error| SourceError::Settings { reason: failure::describe(&error) })
 }
 
 fn unwilling(what: &str) -> SourceError {
