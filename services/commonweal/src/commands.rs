@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub(crate) mod config;
+pub(crate) mod gateway;
 pub(crate) mod produce;
 pub(crate) mod publish;
 pub(crate) mod reference;

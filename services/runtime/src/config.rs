@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 pub use sections::{
-    DataConfig, Day, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties, PublishConfig, ReferenceConfig,
-    RegistryConfig, Secret, ShutdownConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
+    DataConfig, Day, GatewayConfig, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties, PublishConfig,
+    ReferenceConfig, RegistryConfig, Secret, ShutdownConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
 
 /// Every setting with its default, as TOML with comments.
@@ -54,6 +54,7 @@ pub struct Config {
     pub reference: ReferenceConfig,
     pub ledger: LedgerConfig,
     pub publish: PublishConfig,
+    pub gateway: GatewayConfig,
     pub telemetry: TelemetryConfig,
     pub shutdown: ShutdownConfig,
 }
