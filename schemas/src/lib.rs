@@ -6,6 +6,7 @@ pub mod arrow_schema;
 pub mod avro;
 pub mod codes;
 pub mod decode;
+pub mod json;
 pub mod origin;
 pub mod reason;
 pub mod records;

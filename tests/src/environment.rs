@@ -33,6 +33,14 @@ pub fn real_kafka() -> Option<String> {
     })
 }
 
+/// The command that stops that Kafka and starts it again.
+pub fn kafka_control() -> Option<String> {
+    variable("COMMONWEAL_TEST_KAFKA_CONTROL").or_else(|| {
+        skip("a real Kafka that may be stopped (COMMONWEAL_TEST_KAFKA_CONTROL)");
+        None
+    })
+}
+
 /// URL of a running schema registry's Confluent-compatible API.
 pub fn real_registry() -> Option<String> {
     variable("COMMONWEAL_TEST_REGISTRY").or_else(|| {
@@ -50,6 +58,14 @@ pub fn registry_control() -> Option<String> {
 pub fn python() -> Option<PathBuf> {
     variable("COMMONWEAL_TEST_PYTHON").map(PathBuf::from).or_else(|| {
         skip("the Python readers (COMMONWEAL_TEST_PYTHON)");
+        None
+    })
+}
+
+/// A Python that has what `tests/schemathesis/requirements.txt` names.
+pub fn schemathesis() -> Option<PathBuf> {
+    variable("COMMONWEAL_TEST_SCHEMATHESIS").map(PathBuf::from).or_else(|| {
+        skip("schemathesis (COMMONWEAL_TEST_SCHEMATHESIS)");
         None
     })
 }
@@ -73,6 +89,12 @@ pub fn grant_files() -> Option<Vec<PathBuf>> {
 /// Root of the repository.
 pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The longest acceptable 99th percentile of the gateway's answers, in
+/// milliseconds, 100 unless set otherwise.
+pub fn bench_p99_millis_max() -> f64 {
+    variable("COMMONWEAL_BENCH_P99_MILLIS_MAX").map_or(100.0, |text| text.parse().expect("a number"))
 }
 
 /// The lowest acceptable ratio of the benchmark, 0.25 unless set otherwise.

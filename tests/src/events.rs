@@ -1,10 +1,9 @@
 //! Funding events as messages, under schemas a version older or newer than the
 //! contract.
 
-use commonweal_producers::key_of;
 use commonweal_schemas::avro::Contract;
 use commonweal_schemas::records::{Codec, FundingEvent, FundingStage, Instrument};
-use commonweal_schemas::wire::{PREFIX_BYTES, write_prefix};
+use commonweal_schemas::wire::{PREFIX_BYTES, key_of, write_prefix};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 

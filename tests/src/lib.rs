@@ -15,6 +15,7 @@ pub mod dead_letters;
 pub mod environment;
 pub mod events;
 pub mod gatekeeper;
+pub mod http;
 pub mod journal;
 pub mod load;
 pub mod naive_grants;

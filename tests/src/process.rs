@@ -159,6 +159,11 @@ pub fn first_to_end(processes: &mut [Running; 2], limit: Duration) -> usize {
     }
 }
 
+/// User and system time that this process has used so far.
+pub fn own_cpu() -> Duration {
+    usage::own_cpu()
+}
+
 fn text(mut from: impl Read) -> String {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes).expect("a pipe can be read");
@@ -181,6 +186,16 @@ mod usage {
         // SAFETY: no memory is involved; the caller knows that the child has
         // not been reaped, so the id is its own.
         unsafe { libc::kill(process_id(id), number) };
+    }
+
+    pub(super) fn own_cpu() -> Duration {
+        let mut used = MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: the out-pointer is a local, zeroed, of the type asked for.
+        let used = unsafe {
+            libc::getrusage(libc::RUSAGE_SELF, used.as_mut_ptr());
+            used.assume_init()
+        };
+        duration(used.ru_utime) + duration(used.ru_stime)
     }
 
     fn process_id(id: u32) -> libc::pid_t {

@@ -14,6 +14,7 @@ mod compatibility;
 mod documentation;
 mod encoding;
 mod fuzz;
+mod json;
 mod round_trip;
 mod support;
 mod writer_schemas;

@@ -5,6 +5,8 @@ mod dead_letters;
 pub(crate) use dead_letters::{BytesForm, DeadLettersCommand, Format, LetterFilter, Selection, YesNo};
 
 use clap::{Args, Parser, Subcommand};
+use commonweal_schemas::Dataset;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 /// Funding and employment events from Kafka, kept in an append-only ledger,
@@ -39,6 +41,12 @@ pub(crate) enum Command {
     },
     /// Show the pipeline at work: synthetic events through an embedded broker to figures.
     Demo(Demo),
+    /// Take events over HTTP to the raw topics, until stopped.
+    #[command(args_conflicts_with_subcommands = true)]
+    Gateway {
+        #[command(subcommand)]
+        command: Option<GatewayCommand>,
+    },
     /// Send seeded synthetic events to the raw topics.
     Generate(Generate),
     /// Send events made from files to the raw topics.
@@ -129,6 +137,36 @@ pub(crate) enum Import {
         #[arg(long, default_value_t = 4)]
         partitions: i32,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GatewayCommand {
+    /// Make an API key: print it, and its entry for the file of keys.
+    NewKey(NewKey),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewKey {
+    /// Who will send with it.
+    pub(crate) name: String,
+    /// Datasets that may be sent: funding, employment.
+    #[arg(long, value_delimiter = ',', default_value = "funding,employment", value_parser = dataset)]
+    pub(crate) datasets: Vec<DatasetName>,
+    /// Events a second, on average; as many may come at once.
+    #[arg(long, default_value = "100", value_parser = events_per_second)]
+    pub(crate) events_per_second: NonZeroU32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DatasetName(pub(crate) Dataset);
+
+fn dataset(name: &str) -> Result<DatasetName, String> {
+    let dataset = Dataset::ALL.into_iter().find(|dataset| dataset.name() == name);
+    dataset.map(DatasetName).ok_or_else(|| format!("known: {}", Dataset::ALL.map(Dataset::name).join(", ")))
+}
+
+fn events_per_second(text: &str) -> Result<NonZeroU32, String> {
+    text.parse().map_err(|_error| "a whole number from 1 on".to_owned())
 }
 
 #[derive(Debug, Subcommand)]

@@ -32,7 +32,8 @@ impl Contracts {
     pub(crate) const WRITTEN: [Contract; 4] =
         [Contract::Funding, Contract::Employment, Contract::Organisation, Contract::DeadLetter];
 
-    fn topic(&self, contract: Contract) -> &str {
+    /// Topic that records of a contract are written to.
+    pub(crate) fn topic(&self, contract: Contract) -> &str {
         match contract {
             Contract::Funding => &self.topics.funding,
             Contract::Employment => &self.topics.employment,
@@ -44,12 +45,19 @@ impl Contracts {
         }
     }
 
+    /// Id that records of a contract are written with.
+    ///
     /// # Errors
     /// The registry does not answer, or has no such schema.
+    pub(crate) fn id(&self, contract: Contract) -> Result<u32, AppError> {
+        let Some(registry) = &self.registry else { return Ok(contract.embedded_id()) };
+        Ok(registry.id_for(contract, self.topic(contract), &self.shutdown)?)
+    }
+
+    /// # Errors
+    /// As [`Contracts::id`].
     pub(crate) fn codec(&self, contract: Contract) -> Result<Codec, AppError> {
-        let Some(registry) = &self.registry else { return Ok(Codec::embedded(contract)?) };
-        let id = registry.id_for(contract, self.topic(contract), &self.shutdown)?;
-        Ok(Codec::with_id(contract, id)?)
+        Ok(Codec::with_id(contract, self.id(contract)?)?)
     }
 
     /// Codecs of the raw topics alone.

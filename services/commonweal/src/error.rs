@@ -2,6 +2,7 @@
 
 use crate::replay::ReplayError;
 use commonweal_enrich::{EnrichError, ReferenceError};
+use commonweal_gateway::GatewayError;
 use commonweal_ingest::IngestError;
 use commonweal_journal::JournalError;
 use commonweal_ledger::LedgerError;
@@ -32,6 +33,8 @@ pub enum AppError {
     Admin(#[from] AdminError),
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
     #[error(transparent)]
@@ -89,6 +92,7 @@ impl AppError {
             Self::Sink(error) => error.exit(),
             Self::Admin(error) => error.exit(),
             Self::Registry(error) => error.exit(),
+            Self::Gateway(error) => error.exit(),
             Self::Reference(_) | Self::Producer(_) => Exit::Data,
             Self::Ledger(LedgerError::Fenced { .. }) => Exit::Fenced,
             Self::Ledger(LedgerError::Reference { .. }) => Exit::ReferenceMismatch,

@@ -9,6 +9,7 @@ mod contracts;
 pub mod demo;
 mod error;
 pub mod fused;
+mod judge;
 mod lag;
 mod replay;
 mod settings;
@@ -47,6 +48,7 @@ fn dispatch(cli: Cli) -> Result<Exit, AppError> {
     match cli.command {
         Command::Up { until_end } => commands::up::run(&settings, until_end),
         Command::Demo(options) => demo::run(&settings, &options.into()),
+        Command::Gateway { command } => commands::gateway::run(&settings, command.as_ref()),
         Command::Generate(options) => commands::produce::generate(&settings, &options),
         Command::Import(options) => commands::produce::import(&settings, &options),
         Command::Reference(options) => commands::reference::run(&settings, &options),

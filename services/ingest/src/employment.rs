@@ -26,14 +26,26 @@ pub fn validate_employment(raw: &RecordBatch, origins: &Origins, rules: &Rules) 
     let columns = Columns::new(Dataset::Employment, raw, origins)?;
     let cancelled = identity::cancellations(columns.symbols("action")?);
     let mut findings = Findings::new(columns.rows(), cancelled.as_ref());
-    identity::check(&columns, &mut findings)?;
-    identity::check_unreadable(&columns, &mut findings)?;
-    let measures = measures(&columns, &mut findings)?;
-    check_quantities(&columns, &measures, rules, &mut findings)?;
-    check_units(&columns, &measures, &mut findings)?;
-    let dates = dates(&columns, &measures, rules, &mut findings)?;
-    let content = content(&columns, &measures, dates, rules, &mut findings)?;
+    let content = examine(&columns, rules, &mut findings)?;
     assemble(&columns, cancelled.as_ref(), content, findings)
+}
+
+/// Holds each row to every rule.
+///
+/// # Errors
+/// As [`validate_employment`].
+pub(crate) fn examine(
+    columns: &Columns<'_>,
+    rules: &Rules,
+    findings: &mut Findings<'_>,
+) -> Result<Content, IngestError> {
+    identity::check(columns, findings)?;
+    identity::check_unreadable(columns, findings)?;
+    let measures = measures(columns, findings)?;
+    check_quantities(columns, &measures, rules, findings)?;
+    check_units(columns, &measures, findings)?;
+    let dates = dates(columns, &measures, rules, findings)?;
+    content(columns, &measures, dates, rules, findings)
 }
 
 struct Dates {

@@ -22,12 +22,24 @@ pub fn validate_funding(raw: &RecordBatch, origins: &Origins, rules: &Rules) -> 
     let columns = Columns::new(Dataset::Funding, raw, origins)?;
     let cancelled = identity::cancellations(columns.symbols("action")?);
     let mut findings = Findings::new(columns.rows(), cancelled.as_ref());
-    identity::check(&columns, &mut findings)?;
-    identity::check_unreadable(&columns, &mut findings)?;
-    check_amounts(&columns, rules, &mut findings)?;
-    check_dates(&columns, rules, &mut findings)?;
-    let content = content(&columns, rules, &mut findings)?;
+    let content = examine(&columns, rules, &mut findings)?;
     assemble(&columns, cancelled.as_ref(), content, findings)
+}
+
+/// Holds each row to every rule.
+///
+/// # Errors
+/// As [`validate_funding`].
+pub(crate) fn examine(
+    columns: &Columns<'_>,
+    rules: &Rules,
+    findings: &mut Findings<'_>,
+) -> Result<Content, IngestError> {
+    identity::check(columns, findings)?;
+    identity::check_unreadable(columns, findings)?;
+    check_amounts(columns, rules, findings)?;
+    check_dates(columns, rules, findings)?;
+    content(columns, rules, findings)
 }
 
 fn content(columns: &Columns<'_>, rules: &Rules, findings: &mut Findings<'_>) -> Result<Content, IngestError> {

@@ -118,6 +118,13 @@ pub(crate) fn check(columns: &Columns<'_>, findings: &mut Findings<'_>) -> Resul
     Ok(())
 }
 
+/// Reason for a field that could not be read, for whoever reads it elsewhere
+/// and refuses it under the same codes.
+#[must_use]
+pub fn unreadable_reason(field: &str) -> Reason {
+    unreadable(field).0
+}
+
 /// Reason for a field that could not be read, and the field.
 fn unreadable(name: &str) -> (Reason, &'static str) {
     let field = FIELDS.iter().find(|field| **field == name).copied();

@@ -22,6 +22,7 @@
 //! person only what counts it is kept: the title goes, and of the postcode the
 //! inward code.
 
+mod breaches;
 mod columns;
 mod contact;
 mod currency;
@@ -41,11 +42,13 @@ mod programme;
 mod rules;
 mod text;
 
+pub use breaches::breaches;
 pub use contact::strike as strike_contact_details;
 pub use currency::is_active as is_active_currency;
 pub use employment::validate_employment;
 pub use error::IngestError;
 pub use funding::validate_funding;
+pub use identity::unreadable_reason;
 pub use output::Validated;
 pub use programme::canonical as canonical_programme;
 pub use rules::Rules;

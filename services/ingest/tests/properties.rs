@@ -6,7 +6,7 @@ mod support;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Decimal128Type;
-use commonweal_ingest::Rules;
+use commonweal_ingest::{Rules, breaches};
 use commonweal_schemas::Rejection;
 use commonweal_schemas::records::{
     Action, EmploymentEvent, EmploymentMeasure, FundingEvent, FundingStage, Instrument, JobBasis, PriorStatus,
@@ -17,7 +17,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use rust_decimal::Decimal;
-use support::{APRIL_2020, Event, RECORDED_AT, cell, row, validate_from};
+use support::{APRIL_2020, Event, RECORDED_AT, cell, raw, row, validate_from};
 
 /// Values that pass, in canonical form and in others.
 const ORG_IDS: [&str; 9] = [
@@ -189,6 +189,17 @@ fn rows_are_independent<E: Event>(events: &[E]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// A row is refused with the first of its broken rules, and passes without any.
+fn first_breach_refuses<E: Event>(events: &[E]) -> Result<(), TestCaseError> {
+    let (_, rejections) = outcome(0, events);
+    let every = breaches(E::DATASET, &raw(events), &Rules::default()).unwrap();
+    prop_assert!(every.is_sorted_by_key(|breach| (breach.row, breach.reason)));
+    let mut first = every.clone();
+    first.dedup_by_key(|breach| breach.row);
+    prop_assert_eq!(first, rejections);
+    Ok(())
+}
+
 /// A valid row of a grant sent again as it came out.
 fn resent(batch: &RecordBatch, row: usize, event: &FundingEvent) -> FundingEvent {
     let text = |column| cell(batch, column, row);
@@ -223,6 +234,14 @@ proptest! {
     #[test]
     fn employment_rows_are_independent(events in vec(employment(), 1..12)) {
         rows_are_independent(&events)?;
+    }
+
+    /// Proves that all broken rules of an event are told, the one it is refused
+    /// with first, and none of an event that passes.
+    #[test]
+    fn every_breach_is_told(grants in vec(funding(), 1..12), work in vec(employment(), 1..12)) {
+        first_breach_refuses(&grants)?;
+        first_breach_refuses(&work)?;
     }
 
     /// Proves that the canonical form is its own: what came out of validation

@@ -4,31 +4,18 @@ use crate::ProducerError;
 use commonweal_schemas::Dataset;
 use commonweal_schemas::avro::Contract;
 use commonweal_schemas::records::{Codec, EmploymentEvent, FundingEvent};
-
-/// Stands between `source` and `event_id` in a message's key.
-const KEY_SEPARATOR: u8 = 0x1F;
+use commonweal_schemas::wire::key_of;
 
 /// One message for the raw topic of its dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub dataset: Dataset,
-    /// `source`, the byte 0x1F, `event_id`: all revisions of an event go to
-    /// one partition.
+    /// As [`key_of`] makes it.
     pub key: Vec<u8>,
     /// Avro in the Confluent wire format, or what a faulty producer sends
     /// instead; empty for a message without a value.
     pub value: Vec<u8>,
     pub headers: Vec<(String, Vec<u8>)>,
-}
-
-/// Key of the messages of one event.
-#[must_use]
-pub fn key_of(source: &str, event_id: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(source.len() + 1 + event_id.len());
-    key.extend_from_slice(source.as_bytes());
-    key.push(KEY_SEPARATOR);
-    key.extend_from_slice(event_id.as_bytes());
-    key
 }
 
 /// One codec a contract that producers write.

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 pub use sections::{
-    DataConfig, Day, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties, PublishConfig, ReferenceConfig,
-    RegistryConfig, ReplayConfig, Secret, ShutdownConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
+    DataConfig, Day, GatewayConfig, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties, PublishConfig,
+    ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig, SubjectNaming, TelemetryConfig,
+    TopicsConfig,
 };
 
 /// Every setting with its default, as TOML with comments.
@@ -55,6 +56,7 @@ pub struct Config {
     pub ledger: LedgerConfig,
     pub replay: ReplayConfig,
     pub publish: PublishConfig,
+    pub gateway: GatewayConfig,
     pub telemetry: TelemetryConfig,
     pub shutdown: ShutdownConfig,
 }

@@ -40,7 +40,7 @@ macro_rules! exits {
 // 64 and up follow BSD's sysexits.h where it has a fitting code.
 exits! {
     Ok, 0, "ok",
-        "All that was asked for is done; after SIGINT or SIGTERM: everything read is flushed.";
+        "All that was asked for is done; after SIGINT or SIGTERM: everything read is flushed, every request answered.";
     CheckFailed, 1, "check failed",
         "A check found something wrong: a hole in the receipts, a sum that does not agree, messages lost before they were read.";
     Usage, 2, "usage",
@@ -60,7 +60,7 @@ exits! {
     Fenced, 73, "fenced",
         "Another writer has taken over the journal; this one has stopped and lost nothing.";
     Io, 74, "input/output",
-        "A file or directory cannot be read or written.";
+        "A file or directory cannot be read or written, or an address not be listened on.";
     ReferenceMismatch, 75, "reference mismatch",
         "The journal's entries carry another reference version than the one configured.";
     ShutdownOverran, 76, "shutdown overran",

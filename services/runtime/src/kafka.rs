@@ -1,7 +1,8 @@
-//! Kafka: a source that reads in batches, a sink that loses nothing, topics,
-//! and a broker in the process for demonstrations and tests.
+//! Kafka: a source that reads in batches, sinks that lose nothing, topics, and
+//! a broker in the process for demonstrations and tests.
 
 pub mod admin;
+mod async_sink;
 pub mod batch;
 mod client;
 pub mod count;
@@ -11,6 +12,7 @@ pub mod sink;
 pub mod source;
 
 pub use admin::{AdminError, ensure_topics};
+pub use async_sink::{AsyncSink, Delivered, Delivery, DeliveryError};
 pub use batch::{Message, MessageBatch, PartitionEnd};
 pub use client::Isolation;
 pub use count::{Counted, count, read_to_end};

@@ -7,8 +7,12 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use common::{config, produce_numbered, read_to_end};
-use commonweal_runtime::kafka::{EmbeddedBroker, Sink, Source, SourceError, count, ensure_topics};
+use commonweal_runtime::config::KafkaConfig;
+use commonweal_runtime::kafka::{
+    AsyncSink, Delivered, DeliveryError, EmbeddedBroker, Sink, Source, SourceError, count, ensure_topics,
+};
 use commonweal_runtime::{Config, Shutdown, Sources};
+use futures::executor::block_on;
 
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -65,6 +69,29 @@ fn a_bounded_lead_loses_nothing() {
     }
     feeder.join().unwrap();
     assert!(next.iter().all(|count| *count > 40_000), "murmur2 spreads evenly, yet: {next:?}");
+}
+
+/// Proves that each message sent without blocking is acknowledged with the
+/// place where it lies, also when the acknowledgements are awaited in another
+/// order; that one too long is refused; and that a broker which is gone is
+/// noticed and its messages given up in time.
+#[test]
+fn acknowledgements_name_the_place() {
+    let broker = EmbeddedBroker::start(&[("t", 1)]).unwrap();
+    let config = KafkaConfig { produce_bytes_max: 4096, ..config(broker.brokers()) };
+    let sink = AsyncSink::new(&config, Duration::from_secs(3)).unwrap();
+    let mut deliveries: Vec<_> = (0..100).map(|number: i64| (number, sink.send("t", b"k", b"v").unwrap())).collect();
+    deliveries.reverse();
+    for (number, delivery) in deliveries {
+        let delivered = block_on(sink.acknowledged(delivery)).unwrap();
+        assert_eq!(delivered, Delivered { partition: 0, offset: Some(number) });
+    }
+    assert!(matches!(sink.send("t", b"k", &[0; 5_000]), Err(DeliveryError::TooLarge { .. })));
+    assert!(!sink.is_away() && sink.waiting() == 0);
+    drop(broker);
+    let delivery = sink.send("t", b"k", b"v").unwrap();
+    assert!(matches!(block_on(sink.acknowledged(delivery)), Err(DeliveryError::Unacknowledged(_))));
+    assert!(sink.is_away());
 }
 
 /// Proves that a source starts where it is told to, reports what the broker

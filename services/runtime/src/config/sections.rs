@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -265,6 +266,40 @@ impl PublishConfig {
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         (self.interval_seconds > 0).then(|| Duration::from_secs(self.interval_seconds))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayConfig {
+    pub listen: SocketAddr,
+    /// Empty: nobody needs a key.
+    pub keys_file: PathBuf,
+    pub connections_max: usize,
+    pub in_flight_max: usize,
+    pub body_bytes_max: usize,
+    pub in_flight_bytes_max: usize,
+    pub batch_events_max: usize,
+    pub header_timeout_seconds: u64,
+    pub body_timeout_seconds: u64,
+    pub ack_timeout_seconds: u64,
+    pub retry_after_seconds: u64,
+}
+
+impl GatewayConfig {
+    #[must_use]
+    pub const fn header_timeout(&self) -> Duration {
+        Duration::from_secs(self.header_timeout_seconds)
+    }
+
+    #[must_use]
+    pub const fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_seconds)
+    }
+
+    #[must_use]
+    pub const fn ack_timeout(&self) -> Duration {
+        Duration::from_secs(self.ack_timeout_seconds)
     }
 }
 

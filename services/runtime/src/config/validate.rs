@@ -5,7 +5,7 @@ use std::fmt::Display;
 use chrono::NaiveDate;
 
 use super::sections::MASK;
-use super::{Config, ConfigError, Day, KafkaConfig, Properties, RegistryConfig};
+use super::{Config, ConfigError, Day, GatewayConfig, KafkaConfig, Properties, RegistryConfig};
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -41,6 +41,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     kafka(&config.kafka)?;
     topics(config)?;
     registry(&config.registry)?;
+    gateway(&config.gateway)?;
     let Config { ingest, reference, ledger, publish, telemetry, shutdown, .. } = config;
     earliest_day(ingest.earliest_day)?;
     range("ingest.amount_max", ingest.amount_max, 1, 10_000_000_000_000)?;
@@ -140,6 +141,21 @@ fn registry(registry: &RegistryConfig) -> Result<(), ConfigError> {
     range("registry.unknown_id_wait_seconds", registry.unknown_id_wait_seconds, 0, 86_400)?;
     range("registry.held_rows_max", registry.held_rows_max, 1, 16_777_216)?;
     range("registry.held_bytes_max", registry.held_bytes_max, MIB, 8 * GIB)
+}
+
+fn gateway(gateway: &GatewayConfig) -> Result<(), ConfigError> {
+    // Whoever can reach it may write to the books.
+    let guarded = gateway.listen.ip().is_loopback() || !gateway.keys_file.as_os_str().is_empty();
+    require(guarded, "gateway.keys_file", &"empty", "a file, since gateway.listen is not of this machine alone")?;
+    range("gateway.connections_max", gateway.connections_max, 1, 65_536)?;
+    range("gateway.in_flight_max", gateway.in_flight_max, 1, 65_536)?;
+    range("gateway.body_bytes_max", gateway.body_bytes_max, KIB, GIB)?;
+    range("gateway.in_flight_bytes_max", gateway.in_flight_bytes_max, gateway.body_bytes_max, 8 * GIB)?;
+    range("gateway.batch_events_max", gateway.batch_events_max, 1, 100_000)?;
+    range("gateway.header_timeout_seconds", gateway.header_timeout_seconds, 1, 3_600)?;
+    range("gateway.body_timeout_seconds", gateway.body_timeout_seconds, 1, 3_600)?;
+    range("gateway.ack_timeout_seconds", gateway.ack_timeout_seconds, 1, 300)?;
+    range("gateway.retry_after_seconds", gateway.retry_after_seconds, 1, 3_600)
 }
 
 fn earliest_day(day: Day) -> Result<(), ConfigError> {

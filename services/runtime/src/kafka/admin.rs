@@ -95,7 +95,7 @@ fn cluster(admin: &AdminClient<Events>, config: &KafkaConfig) -> Result<Metadata
 }
 
 /// Partitions of a topic that have a leader; 0 unless all of them have.
-fn partitions(metadata: &Metadata, topic: &str) -> usize {
+pub(super) fn partitions(metadata: &Metadata, topic: &str) -> usize {
     let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
     found.map_or(0, |found| {
         let led = found.partitions().iter().all(|partition| partition.leader() >= 0);
