@@ -29,8 +29,7 @@ impl Contracts {
     }
 
     /// The contracts that this program writes under their own topic.
-    pub(crate) const WRITTEN: [Contract; 4] =
-        [Contract::Funding, Contract::Employment, Contract::Organisation, Contract::DeadLetter];
+    pub(crate) const WRITTEN: [Contract; 6] = Contract::ALL;
 
     fn topic(&self, contract: Contract) -> &str {
         match contract {
@@ -38,18 +37,26 @@ impl Contracts {
             Contract::Employment => &self.topics.employment,
             Contract::Organisation => ORGANISATIONS,
             Contract::DeadLetter => &self.topics.dead_letters,
-            // Between stages of one program; no topic of theirs is anybody else's to read.
-            Contract::Validated => "commonweal.validated.v1",
-            Contract::Enriched => "commonweal.enriched.v1",
+            Contract::Validated => &self.topics.validated,
+            Contract::Enriched => &self.topics.enriched,
         }
     }
 
     /// # Errors
     /// The registry does not answer, or has no such schema.
     pub(crate) fn codec(&self, contract: Contract) -> Result<Codec, AppError> {
-        let Some(registry) = &self.registry else { return Ok(Codec::embedded(contract)?) };
-        let id = registry.id_for(contract, self.topic(contract), &self.shutdown)?;
-        Ok(Codec::with_id(contract, id)?)
+        Ok(Codec::with_id(contract, self.id(contract)?)?)
+    }
+
+    /// Schema id to write a contract with.
+    ///
+    /// # Errors
+    /// As [`Contracts::codec`].
+    pub(crate) fn id(&self, contract: Contract) -> Result<u32, AppError> {
+        match &self.registry {
+            Some(registry) => Ok(registry.id_for(contract, self.topic(contract), &self.shutdown)?),
+            None => Ok(contract.embedded_id()),
+        }
     }
 
     /// Codecs of the raw topics alone.

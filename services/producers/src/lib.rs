@@ -23,8 +23,9 @@ mod message;
 mod numbers;
 mod random;
 
+pub use commonweal_schemas::partitioner::key_of;
 pub use employment::{EmploymentImport, EmploymentOptions, import_employment};
 pub use error::ProducerError;
 pub use generator::{Expectations, Generator, Plan, expectations, register, register_csv};
 pub use giving::{GivingImport, GivingOptions, import_360giving};
-pub use message::{Codecs, Message, key_of};
+pub use message::{Codecs, Message};

@@ -3,10 +3,8 @@
 use crate::ProducerError;
 use commonweal_schemas::Dataset;
 use commonweal_schemas::avro::Contract;
+use commonweal_schemas::partitioner::key_of;
 use commonweal_schemas::records::{Codec, EmploymentEvent, FundingEvent};
-
-/// Stands between `source` and `event_id` in a message's key.
-const KEY_SEPARATOR: u8 = 0x1F;
 
 /// One message for the raw topic of its dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +17,6 @@ pub struct Message {
     /// instead; empty for a message without a value.
     pub value: Vec<u8>,
     pub headers: Vec<(String, Vec<u8>)>,
-}
-
-/// Key of the messages of one event.
-#[must_use]
-pub fn key_of(source: &str, event_id: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(source.len() + 1 + event_id.len());
-    key.extend_from_slice(source.as_bytes());
-    key.push(KEY_SEPARATOR);
-    key.extend_from_slice(event_id.as_bytes());
-    key
 }
 
 /// One codec a contract that producers write.

@@ -10,6 +10,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
+pub(super) use discover::Search;
 pub use error::SourceError;
 
 use super::batch::{Intake, MessageBatch, PartitionError, TopicTable};
@@ -83,7 +84,7 @@ impl Source {
         next_offset: impl FnMut(&str, i32) -> Option<i64>,
     ) -> Result<Self, SourceError> {
         let consumer = consumer(config, isolation)?;
-        let search = discover::Search::new(&consumer, config, shutdown);
+        let search = Search::new(&consumer, config, shutdown);
         let partitions = search.partitions(topics, next_offset)?;
         let intake = Intake::new(consumer).ok_or_else(|| unwilling("no queue"))?;
         let source = Self {
@@ -255,7 +256,7 @@ fn unwilling(what: &str) -> SourceError {
 }
 
 impl SourceError {
-    fn of_client(lasting: &Lasting) -> Self {
+    pub(super) fn of_client(lasting: &Lasting) -> Self {
         if failure::is_refusal(lasting.code) {
             Self::Refused { reason: lasting.reason.clone() }
         } else {
@@ -263,7 +264,7 @@ impl SourceError {
         }
     }
 
-    fn of_partition(topic: &str, error: &PartitionError) -> Self {
+    pub(super) fn of_partition(topic: &str, error: &PartitionError) -> Self {
         let topic = topic.to_owned();
         let (partition, offset) = (error.partition, error.offset);
         match error.code {
