@@ -117,7 +117,7 @@ pub(crate) fn booked(system: &System) -> u64 {
 
 /// Waits until `messages` are in the books, while the crew is at work.
 pub(crate) fn wait_until_booked(crew: &mut Crew<'_>, messages: u64) {
-    let deadline = Instant::now() + PATIENCE * 2;
+    let deadline = Instant::now() + PATIENCE * 4;
     loop {
         let booked = booked(crew.system);
         if booked >= messages {

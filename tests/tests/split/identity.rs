@@ -64,7 +64,7 @@ fn three_workers_by_the_new_protocol() {
 
 fn come_and_go(load: &Load, system: System) {
     let system = system
-        .set("ledger.flush_rows", 1_024)
+        .set("ledger.flush_rows", load.events / 200)
         .set("ledger.flush_interval_seconds", 1)
         .set("ledger.batch_rows", 512)
         .set("split.commit_rows", 8_192);

@@ -74,7 +74,8 @@ pub(crate) trait Feed {
     fn poll(&mut self, max: usize, timeout: Duration) -> Result<MessageBatch, SourceError>;
     /// Gives nothing more of a partition until it is resumed.
     fn pause(&self, place: Place) -> Result<(), SourceError>;
-    fn resume(&self, place: Place) -> Result<(), SourceError>;
+    /// Goes on with a partition, from one past the last offset that was given.
+    fn resume(&self, place: Place, next_offset: i64) -> Result<(), SourceError>;
 }
 
 impl Feed for Source {
@@ -86,8 +87,8 @@ impl Feed for Source {
         Self::pause(self, topic, partition)
     }
 
-    fn resume(&self, (topic, partition): Place) -> Result<(), SourceError> {
-        Self::resume(self, topic, partition)
+    fn resume(&self, (topic, partition): Place, next_offset: i64) -> Result<(), SourceError> {
+        Self::resume(self, topic, partition, next_offset)
     }
 }
 
@@ -100,7 +101,7 @@ impl Feed for GroupSource {
         Self::pause(self, place)
     }
 
-    fn resume(&self, place: Place) -> Result<(), SourceError> {
+    fn resume(&self, place: Place, _next_offset: i64) -> Result<(), SourceError> {
         Self::resume(self, place)
     }
 }
@@ -217,7 +218,7 @@ impl<F: Feed> Intake<F> {
             let read = BTreeMap::from([(partition, PartitionRead { seen, next_offset })]);
             all.extend(self.taken(topic, staged, held.len(), read));
             if !self.held.holds(place) {
-                self.source.resume(place)?;
+                self.source.resume(place, next_offset)?;
                 let topic = self.stages[topic].topic();
                 tracing::info!(topic = &**topic, partition, "a partition goes on");
             }

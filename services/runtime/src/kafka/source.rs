@@ -156,8 +156,7 @@ impl Source {
     }
 
     /// Reads no more of a partition for now: the next poll gives nothing of it.
-    /// What it would have given is fetched again by [`Source::resume`], from
-    /// behind the last message that a poll has given.
+    /// What it would have given is fetched again by [`Source::resume`].
     ///
     /// # Errors
     /// The client refuses.
@@ -166,13 +165,18 @@ impl Source {
         self.consumer()?.pause(&partitions).map_err(|error| SourceError::Client { reason: failure::describe(&error) })
     }
 
-    /// Reads a paused partition again.
+    /// Reads a paused partition again, from `next_offset` on: one past the last
+    /// offset that a poll has given of it.
     ///
     /// # Errors
     /// The client refuses.
-    pub fn resume(&self, topic: usize, partition: i32) -> Result<(), SourceError> {
+    pub fn resume(&self, topic: usize, partition: i32, next_offset: i64) -> Result<(), SourceError> {
         let partitions = self.one(topic, partition)?;
-        self.consumer()?.resume(&partitions).map_err(|error| SourceError::Client { reason: failure::describe(&error) })
+        let refused = |error| SourceError::Client { reason: failure::describe(&error) };
+        self.consumer()?.resume(&partitions).map_err(refused)?;
+        // By itself the client goes on one offset behind an end that it reported, and would leave a message out.
+        let name = self.topics.names().get(topic).ok_or_else(|| unwilling("no such topic"))?;
+        self.consumer()?.seek(name, partition, Offset::Offset(next_offset), Duration::ZERO).map_err(refused)
     }
 
     fn one(&self, topic: usize, partition: i32) -> Result<TopicPartitionList, SourceError> {
