@@ -1,24 +1,11 @@
 //! Confluent wire format: a zero byte, the schema id as four big-endian
-//! bytes, the Avro body. And the key that goes with an event's messages.
+//! bytes, the Avro body.
 
 use crate::reason::Reason;
 
 /// Bytes before the Avro body.
 pub const PREFIX_BYTES: usize = 5;
 const MAGIC: u8 = 0;
-/// Stands between `source` and `event_id` in a message's key.
-const KEY_SEPARATOR: u8 = 0x1F;
-
-/// Key of the messages of one event: `source`, the byte 0x1F, `event_id`, so
-/// that all its revisions go to one partition.
-#[must_use]
-pub fn key_of(source: &str, event_id: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(source.len() + 1 + event_id.len());
-    key.extend_from_slice(source.as_bytes());
-    key.push(KEY_SEPARATOR);
-    key.extend_from_slice(event_id.as_bytes());
-    key
-}
 
 /// Appends the prefix for schema `id`; the caller appends the body.
 pub fn write_prefix(id: u32, out: &mut Vec<u8>) {

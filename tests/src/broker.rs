@@ -34,6 +34,14 @@ pub struct Topics {
     pub funding: String,
     pub employment: String,
     pub dead_letters: String,
+    /// Those between services, which the program makes.
+    pub validated: String,
+    pub enriched: String,
+}
+
+/// A name that no other test has, and no earlier run: brokers outlive both.
+pub fn fresh(label: &str) -> String {
+    format!("{label}.{:016x}", RandomState::new().build_hasher().finish())
 }
 
 impl Broker {
@@ -69,17 +77,27 @@ impl Broker {
 
     /// Makes the topics of a test; raw topics have `partitions` partitions.
     pub fn topics(&self, label: &str, partitions: i32) -> Topics {
-        // Brokers outlive tests, so a name must differ from those of earlier runs too.
-        let unique = RandomState::new().build_hasher().finish();
-        let name = |part: &str| format!("{label}.{part}.{unique:016x}");
-        let topics =
-            Topics { funding: name("funding"), employment: name("employment"), dead_letters: name("dead-letters") };
+        let unique = fresh(label);
+        let name = |part: &str| format!("{unique}.{part}");
+        let topics = Topics {
+            funding: name("funding"),
+            employment: name("employment"),
+            dead_letters: name("dead-letters"),
+            validated: name("validated"),
+            enriched: name("enriched"),
+        };
         for (topic, partitions) in
             [(&topics.funding, partitions), (&topics.employment, partitions), (&topics.dead_letters, 1)]
         {
             self.create(topic, partitions);
         }
         topics
+    }
+
+    /// Partitions a topic has.
+    pub fn partitions(&self, topic: &str) -> usize {
+        let metadata = self.admin().inner().fetch_metadata(None, ADMIN_WAIT).expect("the broker answers");
+        metadata.topics().iter().find(|found| found.name() == topic).map_or(0, |found| found.partitions().len())
     }
 
     /// Makes a topic.

@@ -86,6 +86,11 @@ pub fn grant_files() -> Option<Vec<PathBuf>> {
     Some(GRANT_FILES.into_iter().chain([REPEATED_GRANTS]).map(|name| folder.join(name)).collect())
 }
 
+/// Events that topologies are compared over; 200,000 unless set otherwise.
+pub fn events() -> u64 {
+    variable("COMMONWEAL_TEST_EVENTS").map_or(200_000, |text| text.parse().expect("a number"))
+}
+
 /// Root of the repository.
 pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

@@ -2,8 +2,9 @@
 //! contract.
 
 use commonweal_schemas::avro::Contract;
+use commonweal_schemas::partitioner::key_of;
 use commonweal_schemas::records::{Codec, FundingEvent, FundingStage, Instrument};
-use commonweal_schemas::wire::{PREFIX_BYTES, key_of, write_prefix};
+use commonweal_schemas::wire::{PREFIX_BYTES, write_prefix};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 

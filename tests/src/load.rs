@@ -58,6 +58,12 @@ impl Load {
         self.check_published(system);
     }
 
+    /// Fails unless the books of `system` are sound, whatever they hold so far.
+    pub fn check_books(&self, system: &System) {
+        system.succeed(["verify"]);
+        assert!(system.journal().receipts().messages() <= self.events);
+    }
+
     /// Fails unless the published bytes are those of the undisturbed run.
     pub fn check_published(&self, system: &System) {
         let published = system.published();

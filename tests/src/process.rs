@@ -35,6 +35,9 @@ pub struct Ended {
 pub enum Signal {
     Terminate,
     Kill,
+    /// Stands still, with all it has, until it is to go on.
+    Freeze,
+    GoOn,
 }
 
 impl Signal {
@@ -42,6 +45,8 @@ impl Signal {
         match self {
             Self::Terminate => libc::SIGTERM,
             Self::Kill => libc::SIGKILL,
+            Self::Freeze => libc::SIGSTOP,
+            Self::GoOn => libc::SIGCONT,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One installation of the program: a data folder, its settings, and the
 //! program run on them.
 
-use crate::broker::{Broker, Topics};
+use crate::broker::{Broker, Topics, fresh};
 use crate::journal::Journal;
 use crate::process::{Ended, Running};
 use crate::published::Published;
@@ -52,6 +52,17 @@ impl System {
             .set("topics.funding", &topics.funding)
             .set("topics.employment", &topics.employment)
             .set("topics.dead_letters", &topics.dead_letters)
+            .set("topics.validated", &topics.validated)
+            .set("topics.enriched", &topics.enriched)
+    }
+
+    /// The same with topics between services, and groups, that no other has.
+    #[must_use]
+    pub fn apart(self, label: &str) -> Self {
+        let name = fresh(label);
+        self.set("topics.validated", format!("{name}.validated"))
+            .set("topics.enriched", format!("{name}.enriched"))
+            .set("kafka.group_id", name)
     }
 
     /// Folder for whatever a test needs beside the data.
@@ -64,6 +75,11 @@ impl System {
         self.folder.path().join(DATA)
     }
 
+    /// The value of a setting, as far as one was set.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
     /// The command line `commonweal SETTINGS... ARGUMENTS...`, in an
     /// environment that sets nothing.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
@@ -74,6 +90,12 @@ impl System {
         }
         command.args(arguments);
         command
+    }
+
+    /// Starts a command with settings over these.
+    pub fn start_with(&self, settings: &[(&str, &str)], command: &str) -> Running {
+        let settings = settings.iter().flat_map(|(key, value)| ["-s".to_owned(), format!("{key}={value}")]);
+        self.start(settings.chain([command.to_owned()]))
     }
 
     /// Starts a command.

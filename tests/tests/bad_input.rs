@@ -5,8 +5,8 @@
 use commonweal_producers::Codecs;
 use commonweal_schemas::Reason;
 use commonweal_schemas::avro::Contract;
+use commonweal_schemas::partitioner::key_of;
 use commonweal_schemas::records::{EmploymentEvent, EmploymentMeasure, FundingEvent, FundingStage, Unit};
-use commonweal_schemas::wire::key_of;
 use commonweal_tests::broker::{Broker, Topics};
 use commonweal_tests::dead_letters;
 use commonweal_tests::events::{DAY, RECORDED_AT, sound};

@@ -15,6 +15,7 @@ use commonweal_schemas::Dataset;
 use commonweal_schemas::arrow_schema;
 use commonweal_schemas::avro::{Contract, EmbeddedSchemas};
 use commonweal_schemas::decode::BatchDecoder;
+use commonweal_schemas::encode::BatchEncoder;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -80,12 +81,22 @@ fn validated() -> RecordBatch {
 }
 
 /// Proves that validated events, which travel between services as plain Avro
-/// text, come back as the dictionaries that stages work on.
+/// text, come back as the dictionaries that stages work on, from plain text
+/// and from dictionaries alike, batch after batch of one encoder.
 #[test]
 fn validated_batches_regain_their_dictionaries() {
     let plain = validated();
     let target = arrow_schema::validated();
-    let framed = messages(Contract::Validated, &plain);
+    let mut encoder = BatchEncoder::new(Contract::Validated, &target, Contract::Validated.embedded_id()).unwrap();
+    let columns = plain.columns().iter().zip(target.fields());
+    let columns = columns.map(|(column, field)| cast(column, field.data_type()).unwrap()).collect();
+    let symbols = RecordBatch::try_new(Arc::clone(&target), columns).unwrap();
+    let [framed, again] = [&plain, &symbols].map(|batch| {
+        let frames = encoder.encode(batch).unwrap();
+        assert_eq!(frames.len(), batch.num_rows());
+        frames.iter().map(<[u8]>::to_vec).collect::<Vec<_>>()
+    });
+    assert_eq!(framed, again);
     let mut decoder = BatchDecoder::new(Contract::Validated, Arc::clone(&target), EmbeddedSchemas, 1 << 20);
     let decoded = decoder.decode(&values(&framed)).unwrap();
     assert!(decoded.undecodable.is_empty());

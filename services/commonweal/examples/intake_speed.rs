@@ -64,9 +64,9 @@ fn main() {
             Arc::from(dataset.name()),
             Box::new(EmbeddedSchemas),
             Rules::default(),
-            Arc::clone(&reference),
             Plan::MESSAGE_BYTES_MAX,
-        );
+        )
+        .enriching(Arc::clone(&reference));
         let mut best = f64::INFINITY;
         let (mut rows, mut refused) = (0, 0);
         let mut hasher = DefaultHasher::new();

@@ -39,6 +39,12 @@ pub(crate) enum Command {
         #[arg(long)]
         until_end: bool,
     },
+    /// Read the raw topics, validate, and pass on what is sound: one worker of as many as there are partitions.
+    Ingest(Workers),
+    /// Join validated events with the reference, and pass them on: one worker of several.
+    Enrich(Workers),
+    /// Post enriched events to the journal: one worker of several.
+    Ledger(Workers),
     /// Show the pipeline at work: synthetic events through an embedded broker to figures.
     Demo(Demo),
     /// Take events over HTTP to the raw topics, until stopped.
@@ -55,6 +61,9 @@ pub(crate) enum Command {
     /// Make and list reference versions.
     #[command(subcommand)]
     Reference(ReferenceCommand),
+    /// Work with the topics between services.
+    #[command(subcommand)]
+    Topics(TopicsCommand),
     /// Work with the schema registry.
     #[command(subcommand)]
     Schemas(SchemasCommand),
@@ -67,12 +76,23 @@ pub(crate) enum Command {
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
     /// Publish the journal as it is now.
-    Publish,
+    Publish {
+        /// Go on publishing every `publish.interval_seconds` what was posted since, until SIGTERM.
+        #[arg(long)]
+        follow: bool,
+    },
     /// Check the books against themselves: conservation, additivity, immutability. Exit 1 on any gap.
     Verify,
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Workers {
+    /// Read to the ends that the partitions have when they are assigned, pass all on, exit 0.
+    #[arg(long)]
+    pub(crate) until_end: bool,
 }
 
 #[derive(Debug, Args)]
@@ -186,6 +206,16 @@ pub(crate) enum ReferenceCommand {
     List,
     /// List the kinds of reference data.
     Kinds,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TopicsCommand {
+    /// Make the topics between services anew with another number of partitions: post what is in them, delete
+    /// them, create them. All workers must have been stopped; cut off, it goes on when run again.
+    Repartition {
+        #[arg(long, value_parser = clap::value_parser!(i32).range(1..=1_000))]
+        partitions: i32,
+    },
 }
 
 #[derive(Debug, Subcommand)]

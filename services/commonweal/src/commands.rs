@@ -8,5 +8,7 @@ pub(crate) mod produce;
 pub(crate) mod publish;
 pub(crate) mod reference;
 pub(crate) mod schemas;
+pub(crate) mod split;
+pub(crate) mod topics;
 pub(crate) mod up;
 pub(crate) mod verify;

@@ -29,8 +29,7 @@ impl Contracts {
     }
 
     /// The contracts that this program writes under their own topic.
-    pub(crate) const WRITTEN: [Contract; 4] =
-        [Contract::Funding, Contract::Employment, Contract::Organisation, Contract::DeadLetter];
+    pub(crate) const WRITTEN: [Contract; 6] = Contract::ALL;
 
     /// Topic that records of a contract are written to.
     pub(crate) fn topic(&self, contract: Contract) -> &str {
@@ -39,9 +38,8 @@ impl Contracts {
             Contract::Employment => &self.topics.employment,
             Contract::Organisation => ORGANISATIONS,
             Contract::DeadLetter => &self.topics.dead_letters,
-            // Between stages of one program; no topic of theirs is anybody else's to read.
-            Contract::Validated => "commonweal.validated.v1",
-            Contract::Enriched => "commonweal.enriched.v1",
+            Contract::Validated => &self.topics.validated,
+            Contract::Enriched => &self.topics.enriched,
         }
     }
 

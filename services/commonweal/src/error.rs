@@ -9,11 +9,13 @@ use commonweal_ledger::LedgerError;
 use commonweal_producers::ProducerError;
 use commonweal_publish::{MethodError, PublishError};
 use commonweal_runtime::kafka::embedded::EmbeddedError;
+use commonweal_runtime::kafka::remake::RemakeError;
 use commonweal_runtime::kafka::{AdminError, SinkError, SourceError};
 use commonweal_runtime::registry::RegistryError;
 use commonweal_runtime::telemetry::TelemetryError;
 use commonweal_runtime::{ConfigError, Exit};
 use commonweal_schemas::decode::DecodeError;
+use commonweal_schemas::encode::EncodeError;
 use commonweal_schemas::records::CodecError;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -32,6 +34,8 @@ pub enum AppError {
     #[error(transparent)]
     Admin(#[from] AdminError),
     #[error(transparent)]
+    Remake(#[from] RemakeError),
+    #[error(transparent)]
     Registry(#[from] RegistryError),
     #[error(transparent)]
     Gateway(#[from] GatewayError),
@@ -39,6 +43,8 @@ pub enum AppError {
     Embedded(#[from] EmbeddedError),
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
     #[error(transparent)]
     Ingest(#[from] IngestError),
     #[error(transparent)]
@@ -71,6 +77,8 @@ pub enum AppError {
     /// Counts that have to agree do not.
     #[error("{0}")]
     Check(String),
+    #[error("a batch between stages cannot be taken apart")]
+    Arrow(#[from] arrow::error::ArrowError),
     #[error("a part of the pipeline ended without a word: {0}")]
     Lost(&'static str),
     #[error("failed to start the runtime")]
@@ -91,11 +99,15 @@ impl AppError {
             Self::Source(error) => error.exit(),
             Self::Sink(error) => error.exit(),
             Self::Admin(error) => error.exit(),
+            Self::Remake(error) => error.exit(),
             Self::Registry(error) => error.exit(),
             Self::Gateway(error) => error.exit(),
             Self::Reference(_) | Self::Producer(_) => Exit::Data,
             Self::Ledger(LedgerError::Fenced { .. }) => Exit::Fenced,
             Self::Ledger(LedgerError::Reference { .. }) => Exit::ReferenceMismatch,
+            Self::Ledger(LedgerError::PartitionCount { .. } | LedgerError::Repartitioning { .. }) => {
+                Exit::PartitionCount
+            }
             Self::Ledger(LedgerError::Io { .. } | LedgerError::Journal(JournalError::Io { .. }))
             | Self::Journal(JournalError::Io { .. } | JournalError::Missing(_))
             | Self::Publish(_)

@@ -1,10 +1,9 @@
 //! The fused topology: raw topics to published Parquet in one process, with no
 //! topic between the stages. One instance a dataset; a second is fenced.
 
-mod books;
-mod dead_letters;
-mod held;
-mod intake;
+pub(crate) mod dead_letters;
+pub(crate) mod held;
+pub(crate) mod intake;
 mod progress;
 mod stage;
 
@@ -13,8 +12,8 @@ pub use progress::{Counts, Progress};
 pub use stage::{RawMessage, Schemas, Stage, Staged};
 
 use crate::AppError;
+use crate::books::{Books, DeadLetterTopic, FlushLimits};
 use crate::settings::Loaded;
-use books::{Books, DeadLetterTopic, FlushLimits};
 use commonweal_ledger::Ledger;
 use commonweal_runtime::kafka::{Sink, Source};
 use commonweal_runtime::registry::RegistrySchemas;
@@ -62,12 +61,13 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
     let stages = topics
         .iter()
         .map(|(dataset, topic)| {
-            let (topic, reference) = (Arc::clone(topic), Arc::clone(&reference));
             let schemas: Schemas = match &run.schemas {
                 Some(schemas) => Box::new(schemas.clone()),
                 None => Box::new(EmbeddedSchemas),
             };
-            Stage::new(*dataset, topic, schemas, loaded.rules(), reference, config.kafka.message_bytes_max)
+            let message_bytes_max = config.kafka.message_bytes_max;
+            Stage::new(*dataset, Arc::clone(topic), schemas, loaded.rules(), message_bytes_max)
+                .enriching(Arc::clone(&reference))
         })
         .collect();
     let intake = Intake {
@@ -81,12 +81,8 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
     };
     let mut books = Books {
         ledger,
-        limits: FlushLimits {
-            rows: config.ledger.flush_rows,
-            bytes: config.ledger.flush_bytes,
-            interval: config.ledger.flush_interval(),
-        },
-        dead_letters: dead_letters(config, run.letters)?,
+        limits: FlushLimits::of(&config.ledger),
+        dead_letters: Some(dead_letters(config, run.letters)?),
         clock: run.clock,
         progress: Arc::clone(&run.progress),
     };
@@ -113,7 +109,7 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
 }
 
 /// Raw topics in the order of their numbers.
-fn topics(config: &Config) -> Vec<(Dataset, Arc<str>)> {
+pub(crate) fn topics(config: &Config) -> Vec<(Dataset, Arc<str>)> {
     let of = |dataset| match dataset {
         Dataset::Funding => Arc::from(config.topics.funding.as_str()),
         Dataset::Employment => Arc::from(config.topics.employment.as_str()),
@@ -166,11 +162,11 @@ fn ends(source: &Source) -> Ends {
     open.map(|partition| ((partition.topic, partition.partition), partition.end)).collect()
 }
 
-fn dead_letters(config: &Config, codec: Codec) -> Result<Option<DeadLetterTopic>, AppError> {
-    Ok(Some(DeadLetterTopic {
+pub(crate) fn dead_letters(config: &Config, codec: Codec) -> Result<DeadLetterTopic, AppError> {
+    Ok(DeadLetterTopic {
         letters: DeadLetters::new(codec, config.kafka.message_bytes_max),
         topic: config.topics.dead_letters.clone(),
         sink: Sink::new(&config.kafka)?,
         delivery_timeout: config.kafka.delivery_timeout(),
-    }))
+    })
 }

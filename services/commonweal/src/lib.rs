@@ -3,6 +3,7 @@
 //! `up` runs the whole pipeline fused in one process; the other commands feed
 //! it, publish from it, or check it.
 
+mod books;
 mod cli;
 mod commands;
 mod contracts;
@@ -13,12 +14,14 @@ mod judge;
 mod lag;
 mod replay;
 mod settings;
+mod split;
 mod table;
 
 pub use error::AppError;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
+use commands::split::Service;
 use commonweal_runtime::Exit;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -47,15 +50,19 @@ fn dispatch(cli: Cli) -> Result<Exit, AppError> {
     let settings = cli.settings;
     match cli.command {
         Command::Up { until_end } => commands::up::run(&settings, until_end),
+        Command::Ingest(workers) => commands::split::run(&settings, Service::Ingest, workers.until_end),
+        Command::Enrich(workers) => commands::split::run(&settings, Service::Enrich, workers.until_end),
+        Command::Ledger(workers) => commands::split::run(&settings, Service::Ledger, workers.until_end),
         Command::Demo(options) => demo::run(&settings, &options.into()),
         Command::Gateway { command } => commands::gateway::run(&settings, command.as_ref()),
         Command::Generate(options) => commands::produce::generate(&settings, &options),
         Command::Import(options) => commands::produce::import(&settings, &options),
         Command::Reference(options) => commands::reference::run(&settings, &options),
+        Command::Topics(options) => commands::topics::run(&settings, &options),
         Command::Schemas(options) => commands::schemas::run(&settings, &options),
         Command::Lag(options) => commands::lag::run(&settings, &options),
         Command::DeadLetters(command) => commands::dead_letters::run(&settings, command),
-        Command::Publish => commands::publish::run(&settings),
+        Command::Publish { follow } => commands::publish::run(&settings, follow),
         Command::Verify => commands::verify::run(&settings),
         Command::Config(options) => commands::config::run(&settings, &options),
     }

@@ -43,13 +43,20 @@ impl Loaded {
     /// # Errors
     /// There is no such version, or it is broken.
     pub(crate) fn reference(&self) -> Result<Reference, AppError> {
-        let dir = self.config.reference_dir();
-        let version = if self.config.reference.version == BUILTIN {
-            materialise_builtin(&dir)?
+        Ok(Reference::open(&self.config.reference_dir(), &self.reference_version()?)?)
+    }
+
+    /// The name of the configured reference version; the built-in one is put
+    /// on disk.
+    ///
+    /// # Errors
+    /// The built-in version cannot be written.
+    pub(crate) fn reference_version(&self) -> Result<String, AppError> {
+        if self.config.reference.version == BUILTIN {
+            Ok(materialise_builtin(&self.config.reference_dir())?)
         } else {
-            self.config.reference.version.clone()
-        };
-        Ok(Reference::open(&dir, &version)?)
+            Ok(self.config.reference.version.clone())
+        }
     }
 
     /// # Errors

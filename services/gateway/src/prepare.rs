@@ -5,7 +5,7 @@ use crate::cloud_events;
 use crate::media::Form;
 use crate::{Judge, RawTopic};
 use commonweal_schemas::json::{Document, JsonMapping, Malformed, MappingError};
-use commonweal_schemas::{Reason, wire};
+use commonweal_schemas::{Reason, partitioner, wire};
 
 /// Reads what goes to one raw topic.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ impl Reader {
             errors.push(FieldError { line, field: Some(fault.field), reason, message: fault.message });
         }
         let text = |name| self.mapping.text(document, name).unwrap_or_default();
-        (line, Event { key: wire::key_of(&text("source"), &text("event_id")), value })
+        (line, Event { key: partitioner::key_of(&text("source"), &text("event_id")), value })
     }
 
     /// Notes the rules that events break. Of a field that could not be taken

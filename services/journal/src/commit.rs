@@ -1,8 +1,7 @@
 //! One commit: files of any of the books, positions, and the time of posting.
 
 use crate::book;
-use crate::{Book, Journal, JournalError, Operation, Position};
-use commonweal_schemas::Dataset;
+use crate::{Book, InternalTopic, Journal, JournalError, Operation, Position, Writer};
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -42,9 +41,11 @@ impl Addition {
 pub struct Commit {
     pub additions: Vec<Addition>,
     pub positions: Vec<Position>,
-    /// Datasets this commit posts to: whoever else posts to one of them is
-    /// fenced by it.
-    pub datasets: Vec<Dataset>,
+    /// Writers this commit is made by: whoever else is one of them is fenced
+    /// by it.
+    pub writers: Vec<Writer>,
+    /// What changed of an internal topic.
+    pub internal: Option<InternalTopic>,
     /// UTC microseconds; not before [`Journal::posted_at_micros`].
     pub posted_at: i64,
 }
@@ -103,9 +104,14 @@ impl Journal {
                 })
                 .collect();
             transactions.push(Transaction::new(Self::posted_at_app(), commit.posted_at));
-            let marks =
-                commit.datasets.iter().map(|&dataset| Transaction::new(Self::writer_app(dataset), expected + 1));
-            transactions.extend(marks);
+            transactions.extend(commit.writers.iter().map(|writer| Transaction::new(writer.app_id(), expected + 1)));
+            if let Some(InternalTopic { topic, partitions, repartition_to }) = &commit.internal {
+                let of_topic = [
+                    (InternalTopic::partitions_app(topic), partitions),
+                    (InternalTopic::repartition_app(topic), repartition_to),
+                ];
+                transactions.extend(of_topic.map(|(app, number)| Transaction::new(app, i64::from(*number))));
+            }
             let actions = commit.additions.iter().map(|file| Action::Add(add(file, commit))).collect();
             // No retries: a commit rebased upon another would carry a wrong commit number in its rows.
             let properties = CommitProperties::default()

@@ -9,8 +9,12 @@ mod book;
 mod commit;
 mod error;
 mod table;
+mod turn;
+mod writer;
 
 pub use book::{Book, JournalFile};
 pub use commit::{Addition, Commit};
 pub use error::JournalError;
 pub use table::{Journal, Operation, Position};
+pub use turn::Turn;
+pub use writer::{InternalTopic, Writer};

@@ -1,8 +1,8 @@
 //! A snapshot of the table: opened or created, reloaded, listed.
 
 use crate::book::{self, JournalFile};
-use crate::{Book, JournalError};
-use commonweal_schemas::{Dataset, arrow_schema};
+use crate::{Book, InternalTopic, JournalError, Writer};
+use commonweal_schemas::arrow_schema;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::{StructField, StructType};
 use deltalake_core::operations::create::CreateBuilder;
@@ -10,6 +10,7 @@ use deltalake_core::protocol::SaveMode;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError, TableProperty};
 use futures::future::BoxFuture;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use url::Url;
 
 const REFERENCE_KEY: &str = "commonweal.reference";
@@ -165,17 +166,28 @@ impl Journal {
         self.application_version(&Position::app_id(topic, partition)).await
     }
 
-    /// Commit that last posted to a dataset, 0 for none.
+    /// Last commit of a writer, 0 for none.
     ///
     /// # Errors
     /// The table cannot be read.
-    pub async fn last_posted(&self, dataset: Dataset) -> Result<i64, JournalError> {
-        Ok(self.application_version(&Self::writer_app(dataset)).await?.unwrap_or(0))
+    pub async fn last_commit(&self, writer: &Writer) -> Result<i64, JournalError> {
+        Ok(self.application_version(&writer.app_id()).await?.unwrap_or(0))
     }
 
-    /// `txn` action that names the last commit of a dataset.
-    pub(crate) fn writer_app(dataset: Dataset) -> String {
-        format!("commonweal/writer/{dataset}")
+    /// What the table holds of an internal topic; `None` where nothing was
+    /// posted from it.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn internal_topic(&self, topic: &Arc<str>) -> Result<Option<InternalTopic>, JournalError> {
+        let number = |found: Option<i64>| found.and_then(|number| i32::try_from(number).ok());
+        let partitions = number(self.application_version(&InternalTopic::partitions_app(topic)).await?);
+        let repartition_to = number(self.application_version(&InternalTopic::repartition_app(topic)).await?);
+        Ok(partitions.map(|partitions| InternalTopic {
+            topic: Arc::clone(topic),
+            partitions,
+            repartition_to: repartition_to.unwrap_or(0),
+        }))
     }
 
     fn application_version<'a>(&'a self, app_id: &'a str) -> Operation<'a, Option<i64>> {

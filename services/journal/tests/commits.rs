@@ -1,7 +1,7 @@
 //! The table's promises that exactly-once rests on.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use commonweal_journal::{Book, Commit, Journal, JournalError, Position};
+use commonweal_journal::{Book, Commit, Journal, JournalError, Position, Writer};
 use commonweal_schemas::Dataset;
 use std::path::Path;
 
@@ -9,7 +9,15 @@ async fn append(journal: &mut Journal, next_offset: i64, posted_at: i64) -> Resu
     let addition = journal.write_file(Book::Receipts, false, 3, b"stands for a file").unwrap();
     let position = Position { topic: "t".to_owned(), partition: 0, next_offset };
     let (additions, positions) = (vec![addition], vec![position]);
-    journal.commit(&Commit { additions, positions, datasets: vec![Dataset::Funding], posted_at }).await
+    journal
+        .commit(&Commit {
+            additions,
+            positions,
+            writers: vec![Writer::Dataset(Dataset::Funding)],
+            posted_at,
+            ..Commit::default()
+        })
+        .await
 }
 
 async fn created(dir: &Path) -> Journal {
@@ -32,8 +40,8 @@ async fn a_commit_is_found_again() {
     assert_eq!(opened.reference_version(), "builtin");
     assert_eq!(opened.next_offset("t", 0).await.unwrap(), Some(20));
     assert_eq!(opened.next_offset("t", 1).await.unwrap(), None);
-    assert_eq!(opened.last_posted(Dataset::Funding).await.unwrap(), 2);
-    assert_eq!(opened.last_posted(Dataset::Employment).await.unwrap(), 0);
+    assert_eq!(opened.last_commit(&Writer::Dataset(Dataset::Funding)).await.unwrap(), 2);
+    assert_eq!(opened.last_commit(&Writer::Dataset(Dataset::Employment)).await.unwrap(), 0);
     let files = opened.files().unwrap();
     assert_eq!(
         files.iter().map(|file| (file.commit, file.rows, file.bytes)).collect::<Vec<_>>(),

@@ -2,7 +2,7 @@
 //! another's.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use commonweal_journal::{Book, Commit, Journal, JournalError, Position};
+use commonweal_journal::{Book, Commit, Journal, JournalError, Position, Writer};
 use commonweal_schemas::Dataset;
 use std::path::Path;
 
@@ -39,15 +39,21 @@ async fn positions_are_apart() {
     for (number, (topic, partition, next_offset, dataset)) in (1..).zip(turns) {
         let file = journal.write_file(Book::Receipts, false, 1, &[number]).unwrap();
         let positions = vec![Position { topic: topic.to_owned(), partition, next_offset }];
-        let commit = Commit { additions: vec![file], positions, datasets: vec![dataset], posted_at: number.into() };
+        let commit = Commit {
+            additions: vec![file],
+            positions,
+            writers: vec![Writer::Dataset(dataset)],
+            posted_at: number.into(),
+            ..Commit::default()
+        };
         journal.commit(&commit).await.unwrap();
     }
     let opened = Journal::open(dir.path()).await.unwrap();
     for (topic, partition, next_offset, _) in turns {
         assert_eq!(opened.next_offset(topic, partition).await.unwrap(), Some(next_offset));
     }
-    assert_eq!(opened.last_posted(Dataset::Funding).await.unwrap(), 2);
-    assert_eq!(opened.last_posted(Dataset::Employment).await.unwrap(), 3);
+    assert_eq!(opened.last_commit(&Writer::Dataset(Dataset::Funding)).await.unwrap(), 2);
+    assert_eq!(opened.last_commit(&Writer::Dataset(Dataset::Employment)).await.unwrap(), 3);
     assert_eq!(opened.book_files_of(2).unwrap().len(), 1);
 }
 

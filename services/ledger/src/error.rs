@@ -1,17 +1,31 @@
 //! What can go wrong in the ledger.
 
-use commonweal_journal::JournalError;
+use commonweal_journal::{JournalError, Writer};
 use commonweal_schemas::Dataset;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// Another writer posts to the same dataset; this one must stop.
+    /// Another writer posts to the same dataset or partition; this one must stop.
     #[error(
-        "another writer has posted to {dataset} since this one read the journal (commit {commit}); \
-         one writer a dataset may run, so this one stops with nothing half written"
+        "another writer has posted to {writer} since this one read the journal (commit {commit}); \
+         one writer of it may run, so this one stops with nothing half written"
     )]
-    Fenced { dataset: Dataset, commit: i64 },
+    Fenced { writer: Writer, commit: i64 },
+    /// An internal topic has another number of partitions than it was posted from.
+    #[error(
+        "topic {topic} has {found} partitions, but the journal was posted from {recorded}: events of one identity \
+         would lie in two; stop all workers and run `commonweal topics repartition --partitions {found}`, which \
+         drains the topic and makes it anew"
+    )]
+    PartitionCount { topic: Arc<str>, recorded: i32, found: i32 },
+    /// A topic is being made anew.
+    #[error(
+        "topic {topic} is being made anew with {partitions} partitions; run `commonweal topics repartition \
+         --partitions {partitions}` to its end"
+    )]
+    Repartitioning { topic: Arc<str>, partitions: i32 },
     /// The journal's entries were enriched with another reference version.
     #[error(
         "the journal was posted under reference version {journal}, the configuration names {configured}; \

@@ -8,17 +8,27 @@ use crate::protocol::{self, Decision, Mark};
 use crate::read_back::EntriesFiles;
 use crate::writer::Committed;
 use crate::{LedgerError, Receipts, RejectedMessage, Stamp, rejected};
-use commonweal_journal::{Addition, Book, Commit, Journal, JournalError};
+use commonweal_journal::{Addition, Book, Commit, Journal, JournalError, Position, Writer};
 use commonweal_schemas::Dataset;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+
+/// How long a writer waits for its turn: one that stands still holds nobody up for longer.
+pub(crate) const TURN_WAIT: Duration = Duration::from_secs(1);
 
 /// What one commit holds; nothing in it changes any more.
 pub(crate) struct Frozen {
     pub(crate) books: BTreeMap<Dataset, FrozenBook>,
+    /// Where the sources have been read to.
+    pub(crate) positions: Vec<Position>,
+    /// The writers this one makes way for, each with its last commit known.
+    pub(crate) watched: BTreeMap<Writer, i64>,
+    /// The writers this one is.
+    pub(crate) raised: Vec<Writer>,
     pub(crate) receipts: Receipts,
     pub(crate) rejected: Vec<RejectedMessage>,
     /// Time of the flush, UTC microseconds.
@@ -30,8 +40,6 @@ pub(crate) struct FrozenBook {
     pub(crate) pending: Pending,
     /// Entries files as of the last commit.
     pub(crate) files: EntriesFiles,
-    /// Commit that last posted to the dataset, as this writer knows it.
-    pub(crate) known: i64,
 }
 
 /// A commit that was made.
@@ -95,10 +103,16 @@ impl Flushing {
 impl Frozen {
     /// Commits everything, in one commit or not at all.
     async fn commit(&self, journal: &mut Journal) -> Result<Done, LedgerError> {
+        // Where writers of other partitions commit too, one after the other is faster than each against all.
+        let among_others = self.raised.contains(&Writer::Partitions);
+        let _turn = among_others.then(|| journal.turn(TURN_WAIT));
+        if among_others {
+            journal.reload().await?;
+        }
         // A snapshot that was reloaded since the last commit of this writer would
         // accept a commit though another writer's lies between the two.
-        if let Decision::Fenced { dataset, commit } = self.decide(journal, 1, &[]).await? {
-            return Err(LedgerError::Fenced { dataset, commit });
+        if let Decision::Fenced { writer, commit } = self.decide(journal, 1, &[]).await? {
+            return Err(LedgerError::Fenced { writer, commit });
         }
         let mut attempt = 0;
         loop {
@@ -108,9 +122,10 @@ impl Frozen {
             let done = Done { stamp, totals: written.totals, rows: written.rows };
             let commit = Commit {
                 additions: written.additions,
-                positions: self.receipts.positions(),
-                datasets: self.books.keys().copied().collect(),
+                positions: self.positions.clone(),
+                writers: self.raised.clone(),
                 posted_at: stamp.posted_at,
+                ..Commit::default()
             };
             match journal.commit(&commit).await {
                 Ok(_) => return Ok(done),
@@ -120,7 +135,7 @@ impl Frozen {
             journal.reload().await?;
             match self.decide(journal, attempt, &commit.additions).await? {
                 Decision::AlreadyCommitted => return Ok(done),
-                Decision::Fenced { dataset, commit } => return Err(LedgerError::Fenced { dataset, commit }),
+                Decision::Fenced { writer, commit } => return Err(LedgerError::Fenced { writer, commit }),
                 Decision::GiveUp => return Err(LedgerError::Contended { attempts: attempt }),
                 Decision::Retry => tracing::info!(attempt, "journal moved on, stamping anew"),
             }
@@ -132,10 +147,10 @@ impl Frozen {
             Some(addition) => journal.holds(addition)?,
             None => false,
         };
-        let mut marks = Vec::with_capacity(self.books.len());
-        for (&dataset, book) in &self.books {
-            let table = journal.last_posted(dataset).await?;
-            marks.push(Mark { dataset, known: book.known, table });
+        let mut marks = Vec::with_capacity(self.watched.len());
+        for (writer, &known) in &self.watched {
+            let table = journal.last_commit(writer).await?;
+            marks.push(Mark { writer: writer.clone(), known, table });
         }
         Ok(protocol::after_conflict(attempt, found, &marks))
     }
@@ -167,8 +182,11 @@ impl Frozen {
             written.totals.rejections = self.rejected.len() as u64;
             written.additions.push(store(journal, Book::Rejections, false, &encode(&batch, Book::Rejections)?)?);
         }
-        let receipts = encode(&self.receipts.to_batch(stamp)?, Book::Receipts)?;
-        written.additions.push(store(journal, Book::Receipts, false, &receipts)?);
+        // Nothing but repeats may have come by a partition.
+        if !self.receipts.is_empty() {
+            let receipts = encode(&self.receipts.to_batch(stamp)?, Book::Receipts)?;
+            written.additions.push(store(journal, Book::Receipts, false, &receipts)?);
+        }
         written.totals.bytes = written.additions.iter().map(Addition::bytes).sum();
         Ok(written)
     }

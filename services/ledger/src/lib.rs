@@ -21,6 +21,7 @@ mod read_back;
 mod rebuild;
 mod receipts;
 mod rejected;
+mod share;
 pub mod verify;
 mod writer;
 
@@ -29,4 +30,5 @@ pub use identity::Identity;
 pub use index::{Head, Index, Location};
 pub use receipts::{Outcome, Receipts, Stamp};
 pub use rejected::RejectedMessage;
+pub use share::SourceTopic;
 pub use writer::{Committed, Ledger};

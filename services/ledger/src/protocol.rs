@@ -1,25 +1,25 @@
 //! What to do when a commit is refused: decisions apart from their effects.
 
-use commonweal_schemas::Dataset;
+use commonweal_journal::Writer;
 
-/// What this writer knows of a dataset against what the table says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A writer's mark as this one knows it, against what the table says.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    pub dataset: Dataset,
-    /// Commit that last posted to the dataset, as this writer knows it.
+    pub writer: Writer,
+    /// Last commit of the writer, as far as this one knows.
     pub known: i64,
     /// The same, as the table now says.
     pub table: i64,
 }
 
 /// What to do after a refused commit, once the table has been reloaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The refused commit is in the table after all: its answer was lost.
     AlreadyCommitted,
-    /// Somebody else posts to this dataset: stop.
-    Fenced { dataset: Dataset, commit: i64 },
-    /// Other datasets or maintenance moved the table: stamp anew, write again.
+    /// Somebody else posts in the place of this one, or of all: stop.
+    Fenced { writer: Writer, commit: i64 },
+    /// Other writers or maintenance moved the table: stamp anew, write again.
     Retry,
     /// The bound on attempts is reached.
     GiveUp,
@@ -36,7 +36,7 @@ pub fn after_conflict(attempt: u32, found: bool, marks: &[Mark]) -> Decision {
         return Decision::AlreadyCommitted;
     }
     if let Some(mark) = marks.iter().find(|mark| mark.table != mark.known) {
-        return Decision::Fenced { dataset: mark.dataset, commit: mark.table };
+        return Decision::Fenced { writer: mark.writer.clone(), commit: mark.table };
     }
     if attempt >= ATTEMPTS_MAX { Decision::GiveUp } else { Decision::Retry }
 }
@@ -44,9 +44,12 @@ pub fn after_conflict(attempt: u32, found: bool, marks: &[Mark]) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use commonweal_schemas::Dataset;
+
+    const FUNDING: Writer = Writer::Dataset(Dataset::Funding);
 
     fn mark(known: i64, table: i64) -> Mark {
-        Mark { dataset: Dataset::Funding, known, table }
+        Mark { writer: FUNDING, known, table }
     }
 
     /// Proves each decision: a found commit is never written twice, a foreign
@@ -57,7 +60,7 @@ mod tests {
         let ours = [mark(4, 4)];
         let foreign = [mark(4, 4), mark(4, 5)];
         assert_eq!(after_conflict(1, true, &foreign), Decision::AlreadyCommitted);
-        assert_eq!(after_conflict(1, false, &foreign), Decision::Fenced { dataset: Dataset::Funding, commit: 5 });
+        assert_eq!(after_conflict(1, false, &foreign), Decision::Fenced { writer: FUNDING, commit: 5 });
         assert_eq!(after_conflict(1, false, &ours), Decision::Retry);
         assert_eq!(after_conflict(ATTEMPTS_MAX, false, &ours), Decision::GiveUp);
     }

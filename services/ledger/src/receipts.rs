@@ -2,10 +2,13 @@
 //! twice counts once (L1).
 
 use crate::LedgerError;
-use crate::parquet_files::Width;
-use arrow::array::{ArrayRef, BinaryArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use crate::columns::{binary, primitive, text};
+use crate::parquet_files::{Width, read_columns};
+use arrow::array::{ArrayRef, BinaryArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::array::{Date32Array, TimestampMicrosecondArray};
-use commonweal_journal::Position;
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{Int32Type, Int64Type};
+use commonweal_journal::{JournalFile, Position};
 use commonweal_schemas::arrow_schema;
 use roaring::RoaringTreemap;
 use std::collections::BTreeMap;
@@ -48,17 +51,22 @@ impl Outcome {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Partition {
     /// Next offset expected; everything below it has an outcome.
     next: u64,
     outcomes: BTreeMap<Outcome, RoaringTreemap>,
+    /// Offsets that have an outcome, in the journal or here; empty unless a
+    /// message may come twice.
+    booked: RoaringTreemap,
 }
 
 /// Receipts since the last commit, and the positions they lead to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Receipts {
     topics: BTreeMap<Arc<str>, BTreeMap<i32, Partition>>,
+    /// A message may come twice, so what is booked is kept in mind.
+    repeats: bool,
 }
 
 impl Receipts {
@@ -71,8 +79,77 @@ impl Receipts {
         self.topics.entry(Arc::clone(topic)).or_default().entry(partition).or_default()
     }
 
-    /// Records the outcome of the offsets `first` to `last`, both included.
-    pub fn record(&mut self, topic: &Arc<str>, partition: i32, (first, last): (i64, i64), outcome: Outcome) {
+    /// Receipts for messages of which some may come twice, or be booked in
+    /// `files` already: what has an outcome gets no other.
+    ///
+    /// # Errors
+    /// A file of the receipts book cannot be read.
+    pub fn booked(files: &[JournalFile]) -> Result<Self, LedgerError> {
+        let mut receipts = Self { repeats: true, ..Self::default() };
+        let schema = arrow_schema::receipts();
+        for file in files {
+            let batch = read_columns(&file.path, &schema, &["origin_topic", "origin_partition", "offsets"])?;
+            let (topics, sets) = (text(&batch, "origin_topic")?, binary(&batch, "offsets")?);
+            let partitions = primitive::<Int32Type>(&batch, "origin_partition")?;
+            for row in 0..batch.num_rows() {
+                let set = RoaringTreemap::deserialize_from(sets.value(row))
+                    .map_err(|source| LedgerError::Io { path: file.path.clone(), source })?;
+                receipts.partition(&Arc::from(topics.value(row)), partitions.value(row)).booked |= set;
+            }
+        }
+        Ok(receipts)
+    }
+
+    /// The rows of a batch of `topic` whose origins had no outcome yet, which
+    /// they are now to get; `None` where that is all of them.
+    ///
+    /// # Errors
+    /// [`LedgerError::Column`] where the batch is not in the enriched schema.
+    pub fn claim_rows(&mut self, topic: &Arc<str>, batch: &RecordBatch) -> Result<Option<RecordBatch>, LedgerError> {
+        if !self.repeats {
+            return Ok(None);
+        }
+        let partitions = primitive::<Int32Type>(batch, "origin_partition")?;
+        let offsets = primitive::<Int64Type>(batch, "origin_offset")?;
+        let mut fresh = Vec::with_capacity(batch.num_rows());
+        for (&partition, &offset) in partitions.values().iter().zip(offsets.values()) {
+            let booked = &mut self.partition(topic, partition).booked;
+            fresh.push(u64::try_from(offset).is_ok_and(|offset| booked.insert(offset)));
+        }
+        if fresh.iter().all(|fresh| *fresh) {
+            return Ok(None);
+        }
+        Ok(Some(filter_record_batch(batch, &BooleanArray::from(fresh))?))
+    }
+
+    /// Records the outcome of the offsets `first` to `last`, both included;
+    /// those that have one keep it. Whether there was any other.
+    pub fn record(&mut self, topic: &Arc<str>, partition: i32, offsets: (i64, i64), outcome: Outcome) -> bool {
+        let (Ok(first), Ok(last)) = (u64::try_from(offsets.0), u64::try_from(offsets.1)) else { return false };
+        if !self.repeats {
+            self.record_claimed(topic, partition, offsets, outcome);
+            return true;
+        }
+        let partition = self.partition(topic, partition);
+        let mut fresh = RoaringTreemap::new();
+        fresh.insert_range(first..=last);
+        fresh -= &partition.booked;
+        if fresh.is_empty() {
+            return false;
+        }
+        partition.booked |= &fresh;
+        *partition.outcomes.entry(outcome).or_default() |= fresh;
+        true
+    }
+
+    /// Records the outcome of offsets that are known to have none.
+    pub(crate) fn record_claimed(
+        &mut self,
+        topic: &Arc<str>,
+        partition: i32,
+        (first, last): (i64, i64),
+        outcome: Outcome,
+    ) {
         let (Ok(first), Ok(last)) = (u64::try_from(first), u64::try_from(last)) else { return };
         let outcomes = &mut self.partition(topic, partition).outcomes;
         outcomes.entry(outcome).or_default().insert_range(first..=last);
@@ -82,16 +159,17 @@ impl Receipts {
     /// `seen` tells which offsets from the last position on held a record, in
     /// rising order. All others are absent.
     pub fn advance(&mut self, topic: &Arc<str>, partition: i32, seen: impl Iterator<Item = i64>, next_offset: i64) {
-        let partition = self.partition(topic, partition);
-        let mut next = partition.next;
+        let mut next = self.partition(topic, partition).next;
         let Ok(end) = u64::try_from(next_offset) else { return };
+        let number = |offset: u64| i64::try_from(offset).unwrap_or(i64::MAX);
         for offset in seen.filter_map(|offset| u64::try_from(offset).ok()).chain([end]) {
             if offset > next {
-                partition.outcomes.entry(Outcome::Absent).or_default().insert_range(next..offset);
+                self.record(topic, partition, (number(next), number(offset) - 1), Outcome::Absent);
             }
             next = next.max(offset + 1);
         }
         // The last step was the end itself, which holds no record yet.
+        let partition = self.partition(topic, partition);
         partition.next = partition.next.max(end);
     }
 
@@ -133,7 +211,7 @@ impl Receipts {
             let of_topic = taken.topics.entry(Arc::clone(topic)).or_default();
             for (&partition, state) in partitions {
                 let outcomes = std::mem::take(&mut state.outcomes);
-                of_topic.insert(partition, Partition { next: state.next, outcomes });
+                of_topic.insert(partition, Partition { next: state.next, outcomes, ..Partition::default() });
             }
         }
         taken

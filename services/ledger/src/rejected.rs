@@ -8,6 +8,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field};
 use commonweal_schemas::records::Header;
 use commonweal_schemas::{Dataset, Reason, arrow_schema};
+use std::borrow::Cow;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -19,7 +20,7 @@ pub struct RejectedMessage {
     pub offset: i64,
     pub dataset: Dataset,
     pub reason: Reason,
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
     pub message: String,
     pub source: Option<String>,
     pub event_id: Option<String>,
@@ -58,7 +59,7 @@ pub(crate) fn to_batch(messages: &[RejectedMessage], stamp: Stamp) -> Result<Rec
         text(|row| Some(row.dataset.name())),
         text(|row| Some(row.reason.stage().name())),
         text(|row| Some(row.reason.code())),
-        text(|row| row.field),
+        text(|row| row.field.as_deref()),
         text(|row| Some(&row.message)),
         text(|row| row.source.as_deref()),
         text(|row| row.event_id.as_deref()),

@@ -5,10 +5,12 @@ use crate::flushing::{Done, Flushing, Frozen, FrozenBook};
 use crate::index::Index;
 use crate::post::{self, Contested, Known, Pending, Target};
 use crate::read_back::{EntriesFiles, read_entries};
+use crate::rebuild::Sorter;
+use crate::share::Share;
 use crate::{LedgerError, Location, Outcome, Receipts, RejectedMessage, rebuild};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Int32Type, Int64Type};
-use commonweal_journal::{Book, Journal};
+use commonweal_journal::{Book, Journal, Writer};
 use commonweal_schemas::Dataset;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,25 +30,59 @@ pub struct Committed {
 }
 
 /// One dataset's share of the ledger.
-struct DatasetBooks {
-    index: Index,
-    files: EntriesFiles,
-    pending: Pending,
-    /// Commit that last posted to the dataset, as this writer knows it.
-    known: i64,
+pub(crate) struct DatasetBooks {
+    pub(crate) index: Index,
+    pub(crate) files: EntriesFiles,
+    pub(crate) pending: Pending,
 }
 
-/// Writes the journal. One per dataset may run; a second is fenced.
+/// Writes the journal. One per dataset may run, or one per partition of an
+/// internal topic; a second is fenced.
 ///
 /// Posting goes on while a flush is on its way, so memory holds what one flush
 /// takes twice.
 pub struct Ledger {
     journal: Journal,
     books: BTreeMap<Dataset, DatasetBooks>,
+    marks: Marks,
+    /// What it reads of an internal topic; `None`: it reads the raw topics.
+    share: Option<Share>,
     receipts: Receipts,
     rejected: Vec<RejectedMessage>,
     rejected_bytes: usize,
     flushing: Option<Flushing>,
+}
+
+/// By whom a writer is fenced, and whom its commits fence.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Marks {
+    /// With the last commit of each, as far as is known.
+    pub(crate) watched: BTreeMap<Writer, i64>,
+    pub(crate) raised: Vec<Writer>,
+}
+
+impl Marks {
+    /// Those of `watched` as the table has them.
+    pub(crate) async fn read(
+        journal: &Journal,
+        watched: impl IntoIterator<Item = Writer>,
+        raised: Vec<Writer>,
+    ) -> Result<Self, LedgerError> {
+        let mut marks = Self { watched: BTreeMap::new(), raised };
+        for writer in watched {
+            let commit = journal.last_commit(&writer).await?;
+            marks.watched.insert(writer, commit);
+        }
+        Ok(marks)
+    }
+
+    fn committed(&mut self, commit: i64) {
+        for writer in &self.raised {
+            if let Some(known) = self.watched.get_mut(writer) {
+                *known = commit;
+            }
+        }
+    }
 }
 
 impl Ledger {
@@ -57,22 +93,30 @@ impl Ledger {
     /// [`LedgerError::Reference`] where the journal was posted under another
     /// reference version; anything that keeps the table from being read.
     pub async fn open(dir: &Path, reference_version: &str, datasets: &[Dataset]) -> Result<Self, LedgerError> {
-        let journal = Journal::open_or_create(dir, reference_version).await?;
-        if journal.reference_version() != reference_version {
-            return Err(LedgerError::Reference {
-                journal: journal.reference_version().to_owned(),
-                configured: reference_version.to_owned(),
-            });
-        }
+        let journal = open_journal(dir, reference_version).await?;
         let mut books = BTreeMap::new();
         for &dataset in datasets {
-            let (index, files) = rebuild::rebuild(&journal.book(Book::from(dataset))?)?;
-            let known = journal.last_posted(dataset).await?;
+            let rebuilt = rebuild::rebuild(&journal.book(Book::from(dataset))?, &Sorter::Whole)?;
+            let Some(index) = rebuilt.indexes.into_iter().next() else { continue };
             tracing::info!(%dataset, events = index.len(), index_bytes = index.allocated_bytes(), "index rebuilt");
-            books.insert(dataset, DatasetBooks { index, files, pending: Pending::default(), known });
+            books.insert(dataset, DatasetBooks { index, files: rebuilt.files, pending: Pending::default() });
         }
-        let (receipts, rejected) = (Receipts::default(), Vec::new());
-        Ok(Self { journal, books, receipts, rejected, rejected_bytes: 0, flushing: None })
+        let own: Vec<Writer> = datasets.iter().copied().map(Writer::Dataset).collect();
+        let marks = Marks::read(&journal, own.clone().into_iter().chain([Writer::Partitions]), own).await?;
+        // What writers of partitions have booked lies beyond the positions of the raw topics.
+        let booked = marks.watched.get(&Writer::Partitions).is_some_and(|commit| *commit > 0);
+        let receipts = if booked { Receipts::booked(&journal.book(Book::Receipts)?)? } else { Receipts::default() };
+        Ok(Self::new(journal, books, marks, None, receipts))
+    }
+
+    pub(crate) const fn new(
+        journal: Journal,
+        books: BTreeMap<Dataset, DatasetBooks>,
+        marks: Marks,
+        share: Option<Share>,
+        receipts: Receipts,
+    ) -> Self {
+        Self { journal, books, marks, share, receipts, rejected: Vec::new(), rejected_bytes: 0, flushing: None }
     }
 
     /// The table as of the last commit of this writer.
@@ -102,12 +146,34 @@ impl Ledger {
         self.receipts.advance(topic, partition, seen, next_offset);
     }
 
-    /// Posts enriched events of one dataset, all of one topic.
+    /// Books offsets of a raw topic, both included, that hold no record.
+    pub fn absent(&mut self, topic: &Arc<str>, partition: i32, offsets: (i64, i64)) {
+        self.receipts.record(topic, partition, offsets, Outcome::Absent);
+    }
+
+    /// Next offset to read of a partition of the internal topic that this
+    /// ledger posts from; `None` for others.
+    #[must_use]
+    pub fn position(&self, partition: i32) -> Option<i64> {
+        self.share.as_ref()?.positions.get(&partition).copied()
+    }
+
+    /// Notes how far a partition of the internal topic was read.
+    pub fn read_to(&mut self, partition: i32, next_offset: i64) {
+        if let Some(share) = &mut self.share {
+            share.read_to(partition, next_offset);
+        }
+    }
+
+    /// Posts enriched events of one dataset, all of one topic. Those whose
+    /// origin is booked already came a second time, and are passed over.
     ///
     /// # Errors
     /// The batch is not in the enriched schema, or an old entry that has to be
     /// compared cannot be read.
     pub fn post(&mut self, dataset: Dataset, topic: &Arc<str>, batch: &RecordBatch) -> Result<(), LedgerError> {
+        let fresh = self.receipts.claim_rows(topic, batch)?;
+        let batch = fresh.as_ref().unwrap_or(batch);
         let Some(books) = self.books.get_mut(&dataset) else { return Err(LedgerError::Column("dataset")) };
         let flushing = self.flushing.as_ref().and_then(|flushing| flushing.frozen.books.get(&dataset));
         let known = Known { index: &books.index, flushing: flushing.map(|book| &book.pending) };
@@ -122,10 +188,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// Books a refused message.
+    /// Books a refused message, unless its origin is booked already.
     pub fn reject(&mut self, message: RejectedMessage) {
         let at = (message.offset, message.offset);
-        self.receipts.record(&message.topic, message.partition, at, Outcome::Rejected);
+        if !self.receipts.record(&message.topic, message.partition, at, Outcome::Rejected) {
+            return;
+        }
         self.rejected_bytes += message.bytes();
         self.rejected.push(message);
     }
@@ -171,15 +239,22 @@ impl Ledger {
             flushing.go_on(&self.journal);
             return;
         }
-        if self.receipts.is_empty() {
+        let positions = match &mut self.share {
+            Some(share) => share.take_moved(),
+            None => self.receipts.positions(),
+        };
+        if self.receipts.is_empty() && positions.is_empty() {
             return;
         }
         let books = self.books.iter_mut().map(|(&dataset, books)| {
             let pending = books.pending.freeze();
-            (dataset, FrozenBook { pending, files: books.files.clone(), known: books.known })
+            (dataset, FrozenBook { pending, files: books.files.clone() })
         });
         let frozen = Frozen {
             books: books.collect(),
+            positions,
+            watched: self.marks.watched.clone(),
+            raised: self.marks.raised.clone(),
             receipts: self.receipts.take(),
             rejected: std::mem::take(&mut self.rejected),
             now,
@@ -229,10 +304,22 @@ impl Ledger {
             books.pending.flushed(place)?;
             let of_book = files.iter().filter(|file| file.book == Book::from(*dataset) && !file.reversals);
             books.files.extend(of_book.map(|file| (commit, file.path.clone())));
-            books.known = done.stamp.commit;
         }
+        self.marks.committed(done.stamp.commit);
         Ok(())
     }
+}
+
+/// Opens the journal for entries under `reference_version`.
+pub(crate) async fn open_journal(dir: &Path, reference_version: &str) -> Result<Journal, LedgerError> {
+    let journal = Journal::open_or_create(dir, reference_version).await?;
+    if journal.reference_version() != reference_version {
+        return Err(LedgerError::Reference {
+            journal: journal.reference_version().to_owned(),
+            configured: reference_version.to_owned(),
+        });
+    }
+    Ok(journal)
 }
 
 /// Records outcomes by runs of offsets, since neighbours mostly share theirs.
@@ -245,7 +332,7 @@ fn record_runs(receipts: &mut Receipts, topic: &Arc<str>, partitions: &[i32], of
             && offsets[end] == offsets[end - 1] + 1;
         if !goes_on {
             let run = (offsets[start], offsets[end - 1]);
-            receipts.record(topic, partitions[start], run, outcomes[start]);
+            receipts.record_claimed(topic, partitions[start], run, outcomes[start]);
             start = end;
         }
     }

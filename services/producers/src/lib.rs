@@ -23,6 +23,7 @@ mod message;
 mod numbers;
 mod random;
 
+pub use commonweal_schemas::partitioner::key_of;
 pub use employment::{EmploymentImport, EmploymentOptions, import_employment};
 pub use error::ProducerError;
 pub use generator::{Expectations, Generator, Plan, expectations, register, register_csv};

@@ -3,8 +3,8 @@
 use crate::ProducerError;
 use commonweal_schemas::Dataset;
 use commonweal_schemas::avro::Contract;
+use commonweal_schemas::partitioner::key_of;
 use commonweal_schemas::records::{Codec, EmploymentEvent, FundingEvent};
-use commonweal_schemas::wire::key_of;
 
 /// One message for the raw topic of its dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 pub use sections::{
-    DataConfig, Day, GatewayConfig, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties, PublishConfig,
-    ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig, SubjectNaming, TelemetryConfig,
-    TopicsConfig,
+    DataConfig, Day, GatewayConfig, GroupProtocol, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties,
+    PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig, SplitConfig, SubjectNaming,
+    TelemetryConfig, TopicsConfig,
 };
 
 /// Every setting with its default, as TOML with comments.
@@ -55,6 +55,7 @@ pub struct Config {
     pub reference: ReferenceConfig,
     pub ledger: LedgerConfig,
     pub replay: ReplayConfig,
+    pub split: SplitConfig,
     pub publish: PublishConfig,
     pub gateway: GatewayConfig,
     pub telemetry: TelemetryConfig,

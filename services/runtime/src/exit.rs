@@ -65,6 +65,8 @@ exits! {
         "The journal's entries carry another reference version than the one configured.";
     ShutdownOverran, 76, "shutdown overran",
         "Finishing took longer than `shutdown.grace_seconds`; what was not committed is read again at the next start.";
+    PartitionCount, 77, "partition count",
+        "An internal topic has another number of partitions than the journal was posted from; `commonweal topics repartition` is the way out.";
     Interrupted, 130, "interrupted",
         "A second signal ended the process at once; what was not committed is read again at the next start. Or a signal ended a command before it was through, and the same command goes on from there.";
 }

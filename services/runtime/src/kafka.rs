@@ -8,14 +8,17 @@ mod client;
 pub mod count;
 pub mod embedded;
 mod failure;
+pub mod group;
+pub mod remake;
 pub mod sink;
 pub mod source;
 
-pub use admin::{AdminError, ensure_topics};
+pub use admin::{AdminError, ensure_internal_topics, ensure_topics};
 pub use async_sink::{AsyncSink, Delivered, Delivery, DeliveryError};
 pub use batch::{Message, MessageBatch, PartitionEnd};
 pub use client::Isolation;
 pub use count::{Counted, count, read_to_end};
 pub use embedded::{EMBEDDED_PARTITION_BYTES_MAX, EmbeddedBroker};
+pub use group::{Change, GroupSource, Place};
 pub use sink::{Record, Sink, SinkError};
 pub use source::{Partition, Source, SourceError, bounds};

@@ -214,3 +214,25 @@ fn topics_are_made_once() {
     let error = ensure_topics(&config, &[("not a name", 1)]).unwrap_err();
     assert!(matches!(&error, AdminError::Create { topic, .. } if topic == "not a name"), "{error}");
 }
+
+/// Proves that a partition that was paused at its end goes on with the very
+/// next message, and leaves none out.
+#[test]
+fn a_partition_paused_at_its_end_goes_on_where_it_was() {
+    let Some((config, topic)) = kafka("paused", 1) else {
+        return;
+    };
+    produce_numbered(&config, &topic, 0, 5);
+    let mut source = Source::connect(&config, &Shutdown::new(), &[&topic], |_, _| None).unwrap();
+    assert_eq!(read_to_end(&mut source).len(), 5);
+    source.pause(0, 0).unwrap();
+    produce_numbered(&config, &topic, 0, 5);
+    source.resume(0, 0, 5).unwrap();
+    let (mut read, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(30));
+    while read.last() != Some(&9) {
+        assert!(Instant::now() < deadline, "only {read:?} were read");
+        let batch = source.poll(100, Duration::from_millis(100)).unwrap();
+        read.extend(batch.iter().map(|message| message.offset()));
+    }
+    assert_eq!(read, [5, 6, 7, 8, 9]);
+}

@@ -4,7 +4,8 @@ use crate::{
     CLOUD_EVENT, Gateway, JSON, LINES, PROGRAM, brokers, bytes, employment, funding, ids, lines, posted, system,
 };
 use commonweal_schemas::avro::Contract;
-use commonweal_schemas::wire::{key_of, schema_id};
+use commonweal_schemas::partitioner::key_of;
+use commonweal_schemas::wire::schema_id;
 use commonweal_tests::broker::Broker;
 use commonweal_tests::http::Answer;
 use commonweal_tests::journal::Origin;

@@ -1,12 +1,17 @@
-//! `commonweal publish`.
+//! `commonweal publish`: once, or as a service.
 
 use crate::settings::Loaded;
 use crate::{AppError, cli};
-use commonweal_runtime::Exit;
+use commonweal_journal::{Journal, JournalError};
+use commonweal_publish::Options;
+use commonweal_runtime::{Exit, Shutdown};
 
-pub(crate) fn run(settings: &cli::Settings) -> Result<Exit, AppError> {
+pub(crate) fn run(settings: &cli::Settings, follow: bool) -> Result<Exit, AppError> {
     let loaded = Loaded::with_logs(settings)?;
     let options = loaded.publish_options()?;
+    if follow {
+        return self::follow(&loaded, &options);
+    }
     let published = loaded.runtime()?.block_on(commonweal_publish::publish(&options))?;
     let manifest = &published.manifest;
     println!(
@@ -20,4 +25,37 @@ pub(crate) fn run(settings: &cli::Settings) -> Result<Exit, AppError> {
         println!("  {:<16} {:>10} rows {:>12} bytes  {}", table.table, table.rows, table.bytes, table.sha256);
     }
     Ok(Exit::Ok)
+}
+
+/// Publishes whenever something was posted since the last time, at most once an
+/// interval, until a shutdown is requested; then once more.
+fn follow(loaded: &Loaded, options: &Options) -> Result<Exit, AppError> {
+    let Some(interval) = loaded.config.publish.interval() else {
+        return Err(AppError::Usage("publish --follow needs publish.interval_seconds above 0".to_owned()));
+    };
+    let shutdown = Shutdown::on_signals(loaded.config.shutdown.grace()).map_err(AppError::Runtime)?;
+    let dir = loaded.config.journal_dir();
+    loaded.runtime()?.block_on(async {
+        let mut last = None;
+        loop {
+            let ending = shutdown.is_requested();
+            match Journal::open(&dir).await {
+                Ok(journal) if last != Some(journal.version()) => {
+                    let published = commonweal_publish::publish(options).await?;
+                    last = Some(published.manifest.ledger_version);
+                    tracing::info!(commit = last, "published");
+                }
+                // Nothing was posted yet, or nothing since.
+                Ok(_) | Err(JournalError::Missing(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if ending {
+                return Ok(Exit::Ok);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(interval) => {}
+                () = shutdown.requested() => {}
+            }
+        }
+    })
 }

@@ -51,6 +51,7 @@ fn print(report: &Report) {
         "rejected",
         "absent",
         "next offset",
+        "under way",
     ]);
     for totals in &report.partitions {
         partitions.add_row([
@@ -63,6 +64,7 @@ fn print(report: &Report) {
             totals.rejected.to_string(),
             totals.absent.to_string(),
             totals.next_offset.to_string(),
+            totals.under_way.to_string(),
         ]);
     }
     table::align_numbers(&mut partitions, 1..usize::MAX);

@@ -31,21 +31,26 @@ impl DeadLetters {
         let payload_bytes = message.payload.as_ref().map_or(0, Vec::len);
         let key = format!("{}/{}/{}", message.topic, message.partition, message.offset);
         let fits = payload_bytes + ENVELOPE_BYTES <= self.message_bytes_max;
-        let letter = DeadLetter {
-            origin_topic: message.topic.to_string(),
-            origin_partition: message.partition,
-            origin_offset: message.offset,
-            origin_timestamp: message.timestamp,
-            dataset: message.dataset.name().to_owned(),
-            stage: message.reason.stage().name().to_owned(),
-            reason: message.reason.code().to_owned(),
-            field: message.field.map(str::to_owned),
-            message: message.message.clone(),
-            key: message.key.clone(),
-            headers: message.headers.clone(),
-            payload: message.payload.as_ref().filter(|_| fits).cloned(),
-            payload_bytes: i64::try_from(payload_bytes).unwrap_or(i64::MAX),
-        };
+        let letter = letter(message, message.payload.clone().filter(|_| fits));
         Ok((key.into_bytes(), self.codec.encode(&letter)?))
+    }
+}
+
+/// The letter for a refused message, with as much of its payload.
+pub(crate) fn letter(message: &RejectedMessage, payload: Option<Vec<u8>>) -> DeadLetter {
+    DeadLetter {
+        origin_topic: message.topic.to_string(),
+        origin_partition: message.partition,
+        origin_offset: message.offset,
+        origin_timestamp: message.timestamp,
+        dataset: message.dataset.name().to_owned(),
+        stage: message.reason.stage().name().to_owned(),
+        reason: message.reason.code().to_owned(),
+        field: message.field.as_deref().map(str::to_owned),
+        message: message.message.clone(),
+        key: message.key.clone(),
+        headers: message.headers.clone(),
+        payload,
+        payload_bytes: i64::try_from(message.payload.as_ref().map_or(0, Vec::len)).unwrap_or(i64::MAX),
     }
 }

@@ -12,21 +12,21 @@ use std::collections::{BTreeMap, VecDeque};
 use super::stage::RawMessage;
 
 /// Topic number and partition.
-pub(super) type Place = (usize, i32);
+pub(crate) type Place = (usize, i32);
 
 /// A message by itself, no longer in the memory of the Kafka client.
 #[derive(Debug)]
-pub(super) struct HeldMessage {
+pub(crate) struct HeldMessage {
     partition: i32,
-    pub(super) offset: i64,
+    pub(crate) offset: i64,
     payload: Option<Vec<u8>>,
     key: Option<Vec<u8>>,
     timestamp: Option<i64>,
-    pub(super) headers: Vec<Header>,
+    pub(crate) headers: Vec<Header>,
 }
 
 impl HeldMessage {
-    pub(super) fn copy_of(raw: &RawMessage<'_>, message: Option<Message<'_>>) -> Self {
+    pub(crate) fn copy_of(raw: &RawMessage<'_>, message: Option<Message<'_>>) -> Self {
         Self {
             partition: raw.partition,
             offset: raw.offset,
@@ -37,7 +37,7 @@ impl HeldMessage {
         }
     }
 
-    pub(super) fn raw(&self) -> RawMessage<'_> {
+    pub(crate) fn raw(&self) -> RawMessage<'_> {
         RawMessage {
             partition: self.partition,
             offset: self.offset,
@@ -56,7 +56,7 @@ impl HeldMessage {
 
 /// What is held of one partition.
 #[derive(Debug, Default)]
-pub(super) struct HeldPartition {
+pub(crate) struct HeldPartition {
     messages: VecDeque<HeldMessage>,
     /// One past the last offset read, whether it held a message or not.
     next_offset: i64,
@@ -64,7 +64,7 @@ pub(super) struct HeldPartition {
 
 /// All that is held.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(crate) struct Held {
     partitions: BTreeMap<Place, HeldPartition>,
     rows: usize,
     bytes: usize,
@@ -74,35 +74,35 @@ pub(super) struct Held {
 
 impl Held {
     /// Full once it holds `rows_max` messages or `bytes_max` bytes.
-    pub(super) const fn new(rows_max: usize, bytes_max: usize) -> Self {
+    pub(crate) const fn new(rows_max: usize, bytes_max: usize) -> Self {
         Self { partitions: BTreeMap::new(), rows: 0, bytes: 0, rows_max, bytes_max }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.partitions.is_empty()
     }
 
     /// Nothing further may be read, lest more come to be held.
-    pub(super) const fn is_full(&self) -> bool {
+    pub(crate) const fn is_full(&self) -> bool {
         self.rows >= self.rows_max || self.bytes >= self.bytes_max
     }
 
     /// Messages held.
-    pub(super) const fn rows(&self) -> usize {
+    pub(crate) const fn rows(&self) -> usize {
         self.rows
     }
 
-    pub(super) fn holds(&self, place: Place) -> bool {
+    pub(crate) fn holds(&self, place: Place) -> bool {
         self.partitions.contains_key(&place)
     }
 
     /// Partitions that wait.
-    pub(super) fn places(&self) -> Vec<Place> {
+    pub(crate) fn places(&self) -> Vec<Place> {
         self.partitions.keys().copied().collect()
     }
 
     /// Holds a message behind those of its partition that are held already.
-    pub(super) fn push(&mut self, topic: usize, message: HeldMessage) {
+    pub(crate) fn push(&mut self, topic: usize, message: HeldMessage) {
         self.rows += 1;
         self.bytes += message.bytes();
         let held = self.partitions.entry((topic, message.partition)).or_default();
@@ -111,7 +111,7 @@ impl Held {
     }
 
     /// Notes that a partition that waits was read up to `next_offset`.
-    pub(super) fn read_up_to(&mut self, place: Place, next_offset: i64) {
+    pub(crate) fn read_up_to(&mut self, place: Place, next_offset: i64) {
         if let Some(held) = self.partitions.get_mut(&place) {
             held.next_offset = held.next_offset.max(next_offset);
         }
@@ -120,7 +120,7 @@ impl Held {
     /// The longest run from the front, of at most `rows_max` messages, in
     /// which none is one that `awaits`. With the last message goes the
     /// partition. The number is how far it is then read.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         place: Place,
         rows_max: usize,
@@ -142,8 +142,15 @@ impl Held {
         Some((taken, next_offset))
     }
 
+    /// Forgets what is held of a partition: somebody else reads it now.
+    pub(crate) fn forget(&mut self, place: Place) {
+        let Some(held) = self.partitions.remove(&place) else { return };
+        self.rows -= held.messages.len();
+        self.bytes -= held.messages.iter().map(HeldMessage::bytes).sum::<usize>();
+    }
+
     /// Puts back what was taken and could not be used after all.
-    pub(super) fn put_back(&mut self, place: Place, messages: Vec<HeldMessage>, next_offset: i64) {
+    pub(crate) fn put_back(&mut self, place: Place, messages: Vec<HeldMessage>, next_offset: i64) {
         self.rows += messages.len();
         self.bytes += messages.iter().map(HeldMessage::bytes).sum::<usize>();
         let held = self.partitions.entry(place).or_default();
@@ -185,6 +192,8 @@ mod tests {
         assert!(held.take(place, 9, |_| true).is_none());
         let (taken, next_offset) = held.take(place, 9, |payload| payload == Some(&[8])).unwrap();
         assert_eq!((offsets(&taken), next_offset, held.rows()), (vec![5, 6], 7, 2));
+        held.push(0, message(1));
+        held.forget((0, 3));
         held.put_back(place, taken, next_offset);
         let (taken, next_offset) = held.take(place, 3, |_| false).unwrap();
         assert_eq!((offsets(&taken), next_offset), (vec![5, 6, 8], 9));

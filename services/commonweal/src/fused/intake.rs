@@ -1,14 +1,15 @@
-//! The reading half of the fused pipeline: a thread of its own that polls
-//! Kafka and takes each batch through the stages before the ledger.
+//! The reading half of a pipeline: polls Kafka and takes each batch through
+//! the stages before the ledger; in the fused topology on a thread of its own.
 
 mod slice;
 
 use super::held::{Held, HeldMessage, Place};
 use super::stage::{RawMessage, Stage, Staged};
 use crate::AppError;
+use crate::books::{Read, Taken};
 use arrow::array::RecordBatch;
 use commonweal_ledger::RejectedMessage;
-use commonweal_runtime::kafka::{MessageBatch, Source};
+use commonweal_runtime::kafka::{GroupSource, MessageBatch, Source, SourceError};
 use commonweal_runtime::registry::RegistrySchemas;
 use commonweal_runtime::shutdown::Shutdown;
 use commonweal_schemas::Dataset;
@@ -25,47 +26,102 @@ const POLL_WAIT: Duration = Duration::from_millis(100);
 /// mostly comes in a few milliseconds, and pausing a partition costs more.
 const FIRST_ANSWER_WAIT: Duration = Duration::from_millis(250);
 
-/// One batch of one topic, ready for the ledger.
+/// One batch of one topic that has been through its stage.
 #[derive(Debug)]
-pub(super) struct Taken {
-    pub(super) dataset: Dataset,
-    pub(super) topic: Arc<str>,
-    pub(super) batches: Vec<RecordBatch>,
-    pub(super) rejected: Vec<RejectedMessage>,
-    pub(super) read: BTreeMap<i32, PartitionRead>,
-    pub(super) messages: u64,
+pub(crate) struct Passed {
+    pub(crate) dataset: Dataset,
+    pub(crate) topic: Arc<str>,
+    pub(crate) batches: Vec<RecordBatch>,
+    pub(crate) rejected: Vec<RejectedMessage>,
+    pub(crate) read: BTreeMap<i32, PartitionRead>,
+    pub(crate) messages: u64,
+    /// Number of the topic.
+    pub(crate) number: usize,
+}
+
+impl From<Passed> for Taken {
+    fn from(passed: Passed) -> Self {
+        let Passed { dataset, topic, batches, rejected, read, messages, .. } = passed;
+        let read = read.into_iter().map(|(partition, PartitionRead { seen, next_offset })| Read::Origin {
+            topic: Arc::clone(&topic),
+            partition,
+            seen,
+            next_offset,
+        });
+        let read = read.collect();
+        let events = batches.into_iter().map(|batch| (dataset, Arc::clone(&topic), batch)).collect();
+        Self { events, rejected, read, messages }
+    }
 }
 
 /// What was read of one partition.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct PartitionRead {
+pub(crate) struct PartitionRead {
     /// Offsets that hold a message, rising.
-    pub(super) seen: Vec<i64>,
+    pub(crate) seen: Vec<i64>,
     /// One past the last offset read, whether it held a message or not.
-    pub(super) next_offset: i64,
+    pub(crate) next_offset: i64,
 }
 
 /// Ends to read to: topic number and partition to end offset.
-pub(super) type Ends = BTreeMap<Place, i64>;
+pub(crate) type Ends = BTreeMap<Place, i64>;
 
 type Books = Sender<Result<Taken, AppError>>;
 
-/// Reads until shutdown, or until every partition has reached its end where
-/// `ends` is given. Topic numbers of the source are positions in `stages`.
-pub(super) struct Intake {
-    pub(super) source: Source,
-    pub(super) stages: Vec<Stage>,
-    pub(super) ends: Option<Ends>,
-    pub(super) batch_rows: usize,
-    pub(super) shutdown: Shutdown,
-    /// Where the stages' schemas come from, unless they are compiled in.
-    pub(super) schemas: Option<RegistrySchemas>,
-    pub(super) held: Held,
+/// Where messages come from.
+pub(crate) trait Feed {
+    /// Up to `max` messages, or what came until `timeout` passed.
+    fn poll(&mut self, max: usize, timeout: Duration) -> Result<MessageBatch, SourceError>;
+    /// Gives nothing more of a partition until it is resumed.
+    fn pause(&self, place: Place) -> Result<(), SourceError>;
+    /// Goes on with a partition, from one past the last offset that was given.
+    fn resume(&self, place: Place, next_offset: i64) -> Result<(), SourceError>;
 }
 
-impl Intake {
+impl Feed for Source {
+    fn poll(&mut self, max: usize, timeout: Duration) -> Result<MessageBatch, SourceError> {
+        Self::poll(self, max, timeout)
+    }
+
+    fn pause(&self, (topic, partition): Place) -> Result<(), SourceError> {
+        Self::pause(self, topic, partition)
+    }
+
+    fn resume(&self, (topic, partition): Place, next_offset: i64) -> Result<(), SourceError> {
+        Self::resume(self, topic, partition, next_offset)
+    }
+}
+
+impl Feed for GroupSource {
+    fn poll(&mut self, max: usize, timeout: Duration) -> Result<MessageBatch, SourceError> {
+        Self::poll(self, max, timeout)
+    }
+
+    fn pause(&self, place: Place) -> Result<(), SourceError> {
+        Self::pause(self, place)
+    }
+
+    fn resume(&self, place: Place, _next_offset: i64) -> Result<(), SourceError> {
+        Self::resume(self, place)
+    }
+}
+
+/// Reads until shutdown, or until every partition has reached its end where
+/// `ends` is given. Topic numbers of the source are positions in `stages`.
+pub(crate) struct Intake<F> {
+    pub(crate) source: F,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) ends: Option<Ends>,
+    pub(crate) batch_rows: usize,
+    pub(crate) shutdown: Shutdown,
+    /// Where the stages' schemas come from, unless they are compiled in.
+    pub(crate) schemas: Option<RegistrySchemas>,
+    pub(crate) held: Held,
+}
+
+impl Intake<Source> {
     /// Runs to the end; the books see an error as the last thing sent.
-    pub(super) fn run(mut self, books: &Books) {
+    pub(crate) fn run(mut self, books: &Books) {
         let outcome = self.read(books);
         self.source.close();
         if let Err(error) = outcome {
@@ -78,20 +134,27 @@ impl Intake {
 
     fn read(&mut self, books: &Books) -> Result<(), AppError> {
         while !self.shutdown.is_requested() && !self.ends.as_ref().is_some_and(BTreeMap::is_empty) {
-            let mut taken = self.release()?;
-            if self.held.is_full() {
-                self.await_schemas();
-            } else {
-                let batch = self.source.poll(self.batch_rows, POLL_WAIT)?;
-                self.take(&batch, &mut taken)?;
-            }
-            for taken in taken {
-                if books.blocking_send(Ok(taken)).is_err() {
+            for passed in self.step()? {
+                if books.blocking_send(Ok(passed.into())).is_err() {
                     return Ok(());
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl<F: Feed> Intake<F> {
+    /// Takes through the stages what need wait no longer and what comes next.
+    pub(crate) fn step(&mut self) -> Result<Vec<Passed>, AppError> {
+        let mut taken = self.release()?;
+        if self.held.is_full() {
+            self.await_schemas();
+        } else {
+            let batch = self.source.poll(self.batch_rows, POLL_WAIT)?;
+            self.take(&batch, &mut taken)?;
+        }
+        Ok(taken)
     }
 
     fn await_schemas(&self) {
@@ -101,7 +164,7 @@ impl Intake {
     }
 
     /// Takes one polled batch through the stages, topic by topic.
-    fn take(&mut self, batch: &MessageBatch, taken: &mut Vec<Taken>) -> Result<(), AppError> {
+    fn take(&mut self, batch: &MessageBatch, taken: &mut Vec<Passed>) -> Result<(), AppError> {
         for topic in 0..self.stages.len() {
             let mut slice = Slice::of(batch, topic);
             if !self.held.is_empty() {
@@ -125,7 +188,7 @@ impl Intake {
         }
         while !staged.awaiting.is_empty() {
             for (topic, partition) in slice.hold(&staged.awaiting, &mut self.held) {
-                self.source.pause(topic, partition)?;
+                self.source.pause((topic, partition))?;
                 let topic = self.stages[topic].topic();
                 tracing::info!(topic = &**topic, partition, "a partition waits for a schema");
             }
@@ -135,7 +198,7 @@ impl Intake {
     }
 
     /// Takes what waited and need wait no longer through the stages.
-    fn release(&mut self) -> Result<Vec<Taken>, AppError> {
+    fn release(&mut self) -> Result<Vec<Passed>, AppError> {
         let mut all = Vec::new();
         for place in self.held.places() {
             let (topic, partition) = place;
@@ -155,7 +218,7 @@ impl Intake {
             let read = BTreeMap::from([(partition, PartitionRead { seen, next_offset })]);
             all.extend(self.taken(topic, staged, held.len(), read));
             if !self.held.holds(place) {
-                self.source.resume(topic, partition)?;
+                self.source.resume(place, next_offset)?;
                 let topic = self.stages[topic].topic();
                 tracing::info!(topic = &**topic, partition, "a partition goes on");
             }
@@ -171,7 +234,7 @@ impl Intake {
         staged: Staged,
         messages: usize,
         read: BTreeMap<i32, PartitionRead>,
-    ) -> Option<Taken> {
+    ) -> Option<Passed> {
         if read.is_empty() {
             return None;
         }
@@ -183,7 +246,8 @@ impl Intake {
             }
         }
         let stage = &self.stages[topic];
-        Some(Taken {
+        Some(Passed {
+            number: topic,
             dataset: stage.dataset(),
             topic: Arc::clone(stage.topic()),
             batches: staged.batches,

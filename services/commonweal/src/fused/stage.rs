@@ -1,5 +1,5 @@
 //! Decode, validate and enrich one batch of raw messages: the pure middle of
-//! the fused pipeline.
+//! the fused pipeline, and without the last step that of `ingest`.
 
 use crate::AppError;
 use arrow::array::RecordBatch;
@@ -10,6 +10,7 @@ use commonweal_schemas::avro::WriterSchemas;
 use commonweal_schemas::decode::BatchDecoder;
 use commonweal_schemas::records::Header;
 use commonweal_schemas::{Dataset, Origins, Reason, arrow_schema};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A message as it was read.
@@ -26,7 +27,7 @@ pub struct RawMessage<'a> {
 /// What became of a batch of messages; each is in exactly one of the first two.
 #[derive(Debug, Default)]
 pub struct Staged {
-    /// In the enriched schema.
+    /// In the enriched schema, or the validated one where the stage does not enrich.
     pub batches: Vec<RecordBatch>,
     pub rejected: Vec<RejectedMessage>,
     /// Positions, rising, of messages whose schema cannot be told yet. Where
@@ -43,22 +44,23 @@ pub struct Stage {
     topic: Arc<str>,
     decoder: BatchDecoder<Schemas>,
     rules: Rules,
-    reference: Arc<Reference>,
+    reference: Option<Arc<Reference>>,
 }
 
 impl Stage {
-    /// A stage for the events of `dataset` in `topic`, written under `schemas`.
+    /// A stage for the events of `dataset` in `topic`, written under `schemas`,
+    /// which validates them.
     #[must_use]
-    pub fn new(
-        dataset: Dataset,
-        topic: Arc<str>,
-        schemas: Schemas,
-        rules: Rules,
-        reference: Arc<Reference>,
-        message_bytes_max: usize,
-    ) -> Self {
+    pub fn new(dataset: Dataset, topic: Arc<str>, schemas: Schemas, rules: Rules, message_bytes_max: usize) -> Self {
         let decoder = BatchDecoder::new(dataset.contract(), arrow_schema::raw(dataset), schemas, message_bytes_max);
-        Self { dataset, topic, decoder, rules, reference }
+        Self { dataset, topic, decoder, rules, reference: None }
+    }
+
+    /// The same that enriches them too.
+    #[must_use]
+    pub fn enriching(mut self, reference: Arc<Reference>) -> Self {
+        self.reference = Some(reference);
+        self
     }
 
     #[must_use]
@@ -108,13 +110,16 @@ impl Stage {
                 let position = part.messages[rejection.row as usize] as usize;
                 let mut message =
                     self.rejected(messages[position], headers(position), rejection.reason, rejection.message);
-                message.field = rejection.field;
+                message.field = rejection.field.map(Cow::Borrowed);
                 message.source = rejection.source;
                 message.event_id = rejection.event_id;
                 staged.rejected.push(message);
             }
             if validated.valid.num_rows() > 0 {
-                staged.batches.push(enrich(&validated.valid, &self.reference)?);
+                staged.batches.push(match &self.reference {
+                    Some(reference) => enrich(&validated.valid, reference)?,
+                    None => validated.valid,
+                });
             }
         }
         Ok(staged)

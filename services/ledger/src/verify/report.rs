@@ -15,8 +15,11 @@ pub struct PartitionTotals {
     pub superseded: u64,
     pub rejected: u64,
     pub absent: u64,
-    /// Position in the journal: the next offset to read.
+    /// First offset without an outcome.
     pub next_offset: i64,
+    /// Offsets without an outcome below the last that has one: between
+    /// services some are still under way. None where one process reads all.
+    pub under_way: u64,
 }
 
 /// Net of one measure in one unit.

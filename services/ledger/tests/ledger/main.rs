@@ -3,5 +3,6 @@
 
 mod invariants;
 mod planted;
+mod shares;
 mod support;
 mod writers;

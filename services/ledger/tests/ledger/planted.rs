@@ -7,7 +7,7 @@ use crate::support::{block_on, folder};
 use arrow::array::{ArrayRef, AsArray, Date32Array, Decimal128Array, Int32Array, RecordBatch, StringArray};
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{Decimal128Type, TimestampMicrosecondType};
-use commonweal_journal::{Book, Commit, Journal, JournalFile, Position};
+use commonweal_journal::{Book, Commit, Journal, JournalFile, Position, Writer};
 use commonweal_ledger::verify::{Invariant, Report, verify};
 use commonweal_schemas::Dataset;
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
@@ -59,8 +59,9 @@ async fn altered(from: &Journal, dir: &Path, alter: impl Fn(&JournalFile, Record
             let rows = batch.num_rows() as u64;
             additions.push(journal.write_file(file.book, file.reversals, rows, &encoded(&batch)).unwrap());
         }
-        let datasets = vec![Dataset::Funding];
-        journal.commit(&Commit { additions, positions: vec![position.clone()], datasets, posted_at }).await.unwrap();
+        let (positions, writers) = (vec![position.clone()], vec![Writer::Dataset(Dataset::Funding)]);
+        let commit = Commit { additions, positions, writers, posted_at, ..Commit::default() };
+        journal.commit(&commit).await.unwrap();
     }
     verify(&journal).await.unwrap()
 }

@@ -21,6 +21,7 @@ pub struct DataConfig {
 pub struct KafkaConfig {
     pub brokers: String,
     pub group_id: String,
+    pub group_protocol: GroupProtocol,
     pub client_id: String,
     pub message_bytes_max: usize,
     pub fetch_bytes_max: usize,
@@ -109,6 +110,28 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// How the members of a consumer group share out partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub enum GroupProtocol {
+    /// By one of the members, cooperatively.
+    Classic,
+    /// By the broker (KIP-848).
+    Consumer,
+}
+
+impl TryFrom<String> for GroupProtocol {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "classic" => Ok(Self::Classic),
+            "consumer" => Ok(Self::Consumer),
+            _ => Err(format!("is {text:?}; allowed: classic, consumer")),
+        }
+    }
+}
+
 /// Where a topic's schema is registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", rename_all = "snake_case")]
@@ -174,6 +197,8 @@ pub struct TopicsConfig {
     pub funding: String,
     pub employment: String,
     pub dead_letters: String,
+    pub validated: String,
+    pub enriched: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -251,6 +276,21 @@ impl LedgerConfig {
 pub struct ReplayConfig {
     pub window_letters: usize,
     pub window_bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SplitConfig {
+    pub partitions: i32,
+    pub commit_rows: usize,
+    pub commit_interval_seconds: u64,
+}
+
+impl SplitConfig {
+    #[must_use]
+    pub const fn commit_interval(&self) -> Duration {
+        Duration::from_secs(self.commit_interval_seconds)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,10 +15,13 @@ const QUEUE_BYTES_MAX: usize = 2_097_151 * KIB;
 
 /// Properties that this program sets itself, with the setting that does, or
 /// why it stands fast.
-const RESERVED: [(&str, &str); 18] = [
+const RESERVED: [(&str, &str); 21] = [
     ("bootstrap.servers", "kafka.brokers"),
     ("metadata.broker.list", "kafka.brokers"),
     ("group.id", "kafka.group_id"),
+    ("group.protocol", "kafka.group_protocol"),
+    ("partition.assignment.strategy", "kafka.group_protocol"),
+    ("group.instance.id", "nothing: a worker that is gone gives its partitions up at once"),
     ("client.id", "kafka.client_id"),
     ("fetch.max.bytes", "kafka.fetch_bytes_max"),
     ("receive.message.max.bytes", "kafka.fetch_bytes_max"),
@@ -42,7 +45,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     topics(config)?;
     registry(&config.registry)?;
     gateway(&config.gateway)?;
-    let Config { ingest, reference, ledger, publish, telemetry, shutdown, .. } = config;
+    let Config { ingest, reference, ledger, split, publish, telemetry, shutdown, .. } = config;
     earliest_day(ingest.earliest_day)?;
     range("ingest.amount_max", ingest.amount_max, 1, 10_000_000_000_000)?;
     range("ingest.quantity_max", ingest.quantity_max, 1, 10_000_000_000_000)?;
@@ -54,6 +57,9 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     range("ledger.batch_rows", ledger.batch_rows, 1, 65_536)?;
     range("replay.window_letters", config.replay.window_letters, 1, 65_536)?;
     range("replay.window_bytes", config.replay.window_bytes, MIB, GIB)?;
+    range("split.partitions", split.partitions, 1, 1_000)?;
+    range("split.commit_rows", split.commit_rows, 1, 16_777_216)?;
+    range("split.commit_interval_seconds", split.commit_interval_seconds, 1, 3_600)?;
     range("publish.interval_seconds", publish.interval_seconds, 0, 86_400)?;
     version("publish.method", &publish.method)?;
     let one_line = publish.label.len() <= 256 && !publish.label.chars().any(char::is_control);
@@ -98,6 +104,8 @@ fn topics(config: &Config) -> Result<(), ConfigError> {
         ("topics.funding", &topics.funding),
         ("topics.employment", &topics.employment),
         ("topics.dead_letters", &topics.dead_letters),
+        ("topics.validated", &topics.validated),
+        ("topics.enriched", &topics.enriched),
     ];
     for (index, (key, name)) in named.iter().enumerate() {
         let legal = is_word(name, 249) && *name != "." && *name != "..";

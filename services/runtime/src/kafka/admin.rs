@@ -54,6 +54,19 @@ impl AdminError {
 /// # Errors
 /// No broker, a refusal, or a topic that does not come up.
 pub fn ensure_topics(config: &KafkaConfig, topics: &[(&str, i32)]) -> Result<(), AdminError> {
+    ensure(config, topics, &[])
+}
+
+/// The same for topics between services, which must take whatever message a
+/// raw topic took and this program sends.
+///
+/// # Errors
+/// As [`ensure_topics`].
+pub fn ensure_internal_topics(config: &KafkaConfig, topics: &[(&str, i32)]) -> Result<(), AdminError> {
+    ensure(config, topics, &[("max.message.bytes", &config.produce_bytes_max.to_string())])
+}
+
+fn ensure(config: &KafkaConfig, topics: &[(&str, i32)], properties: &[(&str, &str)]) -> Result<(), AdminError> {
     let admin: AdminClient<Events> = client::common(config, &[])
         .create_with_context(Events::default())
         .map_err(|error| AdminError::Settings { reason: failure::describe(&error) })?;
@@ -62,7 +75,7 @@ pub fn ensure_topics(config: &KafkaConfig, topics: &[(&str, i32)]) -> Result<(),
     if missing.is_empty() {
         return Ok(());
     }
-    create(&admin, config, &missing)?;
+    create(&admin, config, &missing, properties)?;
     let deadline = Instant::now() + config.connect_timeout();
     for (topic, _) in missing {
         while partitions(&cluster(&admin, config)?, topic) == 0 {
@@ -103,13 +116,23 @@ pub(super) fn partitions(metadata: &Metadata, topic: &str) -> usize {
     })
 }
 
-fn create(admin: &AdminClient<Events>, config: &KafkaConfig, topics: &[(&str, i32)]) -> Result<(), AdminError> {
+fn create(
+    admin: &AdminClient<Events>,
+    config: &KafkaConfig,
+    topics: &[(&str, i32)],
+    properties: &[(&str, &str)],
+) -> Result<(), AdminError> {
     if is_embedded(admin) {
         return create_by_asking(admin, topics);
     }
     // -1: as many replicas as the broker makes by default.
-    let new: Vec<NewTopic<'_>> =
-        topics.iter().map(|(name, partitions)| NewTopic::new(name, *partitions, TopicReplication::Fixed(-1))).collect();
+    let new: Vec<NewTopic<'_>> = topics
+        .iter()
+        .map(|(name, partitions)| {
+            let topic = NewTopic::new(name, *partitions, TopicReplication::Fixed(-1));
+            properties.iter().fold(topic, |topic, (property, value)| topic.set(property, value))
+        })
+        .collect();
     let timeout = Some(config.connect_timeout());
     let options = AdminOptions::new().request_timeout(timeout).operation_timeout(timeout);
     let outcomes = block_on(admin.create_topics(&new, &options)).map_err(|error| {

@@ -108,6 +108,26 @@ impl MessageBatch {
         self.slots.iter().map(Message::of)
     }
 
+    /// Notes how far a partition was read by the end of this batch.
+    pub(crate) fn add_end(&mut self, end: PartitionEnd) {
+        self.ends.push(end);
+    }
+
+    /// Lets go of messages and ends of all but some partitions, by topic index
+    /// and number.
+    pub(crate) fn retain(&mut self, keep: impl Fn(usize, i32) -> bool) {
+        self.slots.retain(|slot| {
+            let message = Message::of(slot);
+            let kept = keep(message.topic(), message.partition());
+            if !kept {
+                // SAFETY: owned by this batch and struck from it in the same step.
+                unsafe { native::rd_kafka_message_destroy(slot.message.as_ptr()) };
+            }
+            kept
+        });
+        self.ends.retain(|end| keep(end.topic, end.partition));
+    }
+
     /// Ends of partitions reached while reading this batch. Whatever has its
     /// offset below an end's is in this batch or an earlier one.
     #[must_use]

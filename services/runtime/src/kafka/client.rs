@@ -1,16 +1,18 @@
 //! librdkafka clients as this project sets them up.
 
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::ConsumerContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::TopicPartitionList;
-use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 
 use super::failure;
-use crate::config::KafkaConfig;
+use crate::config::{GroupProtocol, KafkaConfig};
 
 /// Room in an answer beyond `fetch.max.bytes`: a broker always sends one whole
 /// batch, however long.
@@ -67,6 +69,21 @@ pub(crate) fn consumer(config: &KafkaConfig, isolation: Isolation) -> ClientConf
     client
 }
 
+/// A consumer that shares its topics with the other members of `group`.
+pub(crate) fn member(config: &KafkaConfig, group: &str) -> ClientConfig {
+    let mut client = consumer(config, Isolation::Committed);
+    // Reported ends would have the client go on one offset too late after a rebalance or a pause, and leave a
+    // message out: it counts them as read (rd_kafka_q_serve_rkmessages, up to 2.12.1 at least).
+    client.set("group.id", group).set("enable.partition.eof", "false");
+    match config.group_protocol {
+        GroupProtocol::Classic => {
+            client.set("group.protocol", "classic").set("partition.assignment.strategy", "cooperative-sticky")
+        }
+        GroupProtocol::Consumer => client.set("group.protocol", "consumer"),
+    };
+    client
+}
+
 pub(crate) fn producer(config: &KafkaConfig) -> ClientConfig {
     let mut client = common(config, &[("linger.ms", "5"), ("queue.buffering.max.messages", "100000")]);
     client
@@ -90,12 +107,37 @@ pub(crate) struct Lasting {
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     lasting: Mutex<Option<Lasting>>,
+    /// What the group wants, until it is answered.
+    rebalances: Mutex<VecDeque<Rebalance>>,
+    /// Nobody answers any more: what the group wants is done at once.
+    leaving: AtomicBool,
+}
+
+/// A change of assignment that waits to be answered.
+#[derive(Debug)]
+pub(crate) enum Rebalance {
+    Assigned(TopicPartitionList),
+    Revoked {
+        partitions: TopicPartitionList,
+        /// Others may have them already.
+        lost: bool,
+    },
 }
 
 impl Events {
     /// The first lasting error since the last call.
     pub(crate) fn take(&self) -> Option<Lasting> {
         self.lasting.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// What the group wants, first come first.
+    pub(crate) fn rebalances(&self) -> VecDeque<Rebalance> {
+        std::mem::take(&mut *self.rebalances.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on nobody answers.
+    pub(crate) fn leave(&self) {
+        self.leaving.store(true, Ordering::SeqCst);
     }
 
     /// Notes an error of a client, one of its partitions or one of its sends.
@@ -137,6 +179,30 @@ impl ClientContext for Events {
 }
 
 impl ConsumerContext for Events {
+    /// Only notes what the group wants: whoever reads answers, once what he
+    /// has of a partition is safe.
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        let assigns = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.leaving.load(Ordering::SeqCst) {
+            let answered = if assigns {
+                consumer.incremental_assign(&TopicPartitionList::new())
+            } else {
+                consumer.incremental_unassign(partitions)
+            };
+            if let Err(error) = answered {
+                tracing::debug!(%error, "failed to answer the group while leaving it");
+            }
+            return;
+        }
+        let partitions = partitions.clone();
+        let rebalance = if assigns {
+            Rebalance::Assigned(partitions)
+        } else {
+            Rebalance::Revoked { partitions, lost: consumer.assignment_lost() }
+        };
+        self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).push_back(rebalance);
+    }
+
     fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
         // Positions in Kafka serve lag tools alone: losing one harms nobody.
         match result {

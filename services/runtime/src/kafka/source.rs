@@ -10,6 +10,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
+pub(super) use discover::Search;
 pub use error::SourceError;
 
 use super::batch::{Intake, MessageBatch, PartitionError, TopicTable};
@@ -83,7 +84,7 @@ impl Source {
         next_offset: impl FnMut(&str, i32) -> Option<i64>,
     ) -> Result<Self, SourceError> {
         let consumer = consumer(config, isolation)?;
-        let search = discover::Search::new(&consumer, config, shutdown);
+        let search = Search::new(&consumer, config, shutdown);
         let partitions = search.partitions(topics, next_offset)?;
         let intake = Intake::new(consumer).ok_or_else(|| unwilling("no queue"))?;
         let source = Self {
@@ -155,8 +156,7 @@ impl Source {
     }
 
     /// Reads no more of a partition for now: the next poll gives nothing of it.
-    /// What it would have given is fetched again by [`Source::resume`], from
-    /// behind the last message that a poll has given.
+    /// What it would have given is fetched again by [`Source::resume`].
     ///
     /// # Errors
     /// The client refuses.
@@ -165,13 +165,18 @@ impl Source {
         self.consumer()?.pause(&partitions).map_err(|error| SourceError::Client { reason: failure::describe(&error) })
     }
 
-    /// Reads a paused partition again.
+    /// Reads a paused partition again, from `next_offset` on: one past the last
+    /// offset that a poll has given of it.
     ///
     /// # Errors
     /// The client refuses.
-    pub fn resume(&self, topic: usize, partition: i32) -> Result<(), SourceError> {
+    pub fn resume(&self, topic: usize, partition: i32, next_offset: i64) -> Result<(), SourceError> {
         let partitions = self.one(topic, partition)?;
-        self.consumer()?.resume(&partitions).map_err(|error| SourceError::Client { reason: failure::describe(&error) })
+        let refused = |error| SourceError::Client { reason: failure::describe(&error) };
+        self.consumer()?.resume(&partitions).map_err(refused)?;
+        // By itself the client goes on one offset behind an end that it reported, and would leave a message out.
+        let name = self.topics.names().get(topic).ok_or_else(|| unwilling("no such topic"))?;
+        self.consumer()?.seek(name, partition, Offset::Offset(next_offset), Duration::ZERO).map_err(refused)
     }
 
     fn one(&self, topic: usize, partition: i32) -> Result<TopicPartitionList, SourceError> {
@@ -255,7 +260,7 @@ fn unwilling(what: &str) -> SourceError {
 }
 
 impl SourceError {
-    fn of_client(lasting: &Lasting) -> Self {
+    pub(super) fn of_client(lasting: &Lasting) -> Self {
         if failure::is_refusal(lasting.code) {
             Self::Refused { reason: lasting.reason.clone() }
         } else {
@@ -263,7 +268,7 @@ impl SourceError {
         }
     }
 
-    fn of_partition(topic: &str, error: &PartitionError) -> Self {
+    pub(super) fn of_partition(topic: &str, error: &PartitionError) -> Self {
         let topic = topic.to_owned();
         let (partition, offset) = (error.partition, error.offset);
         match error.code {

@@ -18,7 +18,7 @@ const STEP: Duration = Duration::from_secs(1);
 /// Pause between two questions that were answered in the negative.
 const PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) struct Search<'a> {
+pub(in crate::kafka) struct Search<'a> {
     consumer: &'a BaseConsumer<Events>,
     config: &'a KafkaConfig,
     shutdown: &'a Shutdown,
@@ -33,7 +33,11 @@ enum Answer<T> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(consumer: &'a BaseConsumer<Events>, config: &'a KafkaConfig, shutdown: &'a Shutdown) -> Self {
+    pub(in crate::kafka) fn new(
+        consumer: &'a BaseConsumer<Events>,
+        config: &'a KafkaConfig,
+        shutdown: &'a Shutdown,
+    ) -> Self {
         Self { consumer, config, shutdown, begun: Instant::now() }
     }
 
@@ -58,6 +62,17 @@ impl<'a> Search<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Number of a topic's partitions.
+    pub(in crate::kafka) fn count(&self, topic: &str) -> Result<i32, SourceError> {
+        let numbers = self.ask(|| self.numbers(topic))?;
+        Ok(i32::try_from(numbers.len()).unwrap_or(i32::MAX))
+    }
+
+    /// First offset of a partition, and one past the last.
+    pub(in crate::kafka) fn range(&self, topic: &str, partition: i32) -> Result<(i64, i64), SourceError> {
+        self.ask(|| self.bounds(topic, partition))
     }
 
     /// Asks until there is an answer or the time is up: the time for a broker

@@ -1,13 +1,14 @@
-//! The writing half of the fused pipeline: posts what the intake sends, and
+//! The writing half of a pipeline: posts what the reading half sends, and
 //! flushes by rows, bytes and wall clock.
 
-use super::dead_letters::DeadLetters;
-use super::intake::Taken;
-use super::progress::Progress;
 use crate::AppError;
-use commonweal_ledger::{Committed, Ledger};
+use crate::fused::{DeadLetters, Progress};
+use arrow::array::RecordBatch;
+use commonweal_ledger::{Committed, Ledger, RejectedMessage};
 use commonweal_runtime::clock::Clock;
+use commonweal_runtime::config::LedgerConfig;
 use commonweal_runtime::kafka::Sink;
+use commonweal_schemas::Dataset;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
@@ -15,27 +16,67 @@ use tokio::time::Instant;
 
 /// When to commit; whichever comes first.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FlushLimits {
-    pub(super) rows: usize,
-    pub(super) bytes: usize,
-    pub(super) interval: Duration,
+pub(crate) struct FlushLimits {
+    pub(crate) rows: usize,
+    pub(crate) bytes: usize,
+    pub(crate) interval: Duration,
+}
+
+impl FlushLimits {
+    pub(crate) const fn of(config: &LedgerConfig) -> Self {
+        Self { rows: config.flush_rows, bytes: config.flush_bytes, interval: config.flush_interval() }
+    }
+}
+
+/// What was read at a time, ready for the ledger.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// In the enriched schema, each of one raw topic.
+    pub(crate) events: Vec<(Dataset, Arc<str>, RecordBatch)>,
+    pub(crate) rejected: Vec<RejectedMessage>,
+    pub(crate) read: Vec<Read>,
+    pub(crate) messages: u64,
+}
+
+/// How far something was read, or what is not to be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// Of a raw topic: see [`Ledger::advance`].
+    Origin { topic: Arc<str>, partition: i32, seen: Vec<i64>, next_offset: i64 },
+    /// Of the topic between services.
+    Internal { partition: i32, next_offset: i64 },
+    /// Offsets of a raw topic, both included, that hold no record.
+    Absent { topic: Arc<str>, partition: i32, first: i64, last: i64 },
 }
 
 /// Where dead letters go.
-pub(super) struct DeadLetterTopic {
-    pub(super) letters: DeadLetters,
-    pub(super) topic: String,
-    pub(super) sink: Sink,
+pub(crate) struct DeadLetterTopic {
+    pub(crate) letters: DeadLetters,
+    pub(crate) topic: String,
+    pub(crate) sink: Sink,
     /// Longest wait for the broker's acknowledgements before a commit.
-    pub(super) delivery_timeout: Duration,
+    pub(crate) delivery_timeout: Duration,
 }
 
-pub(super) struct Books {
-    pub(super) ledger: Ledger,
-    pub(super) limits: FlushLimits,
-    pub(super) dead_letters: Option<DeadLetterTopic>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) progress: Arc<Progress>,
+impl DeadLetterTopic {
+    /// Sends the letter for a refused message in the background.
+    pub(crate) fn send(&mut self, message: &RejectedMessage) -> Result<(), AppError> {
+        let (key, value) = self.letters.letter(message)?;
+        Ok(self.sink.send(&self.topic, Some(&key), Some(&value), &[])?)
+    }
+
+    /// Waits until every letter is acknowledged.
+    pub(crate) fn flush(&mut self) -> Result<(), AppError> {
+        Ok(self.sink.flush(self.delivery_timeout)?)
+    }
+}
+
+pub(crate) struct Books {
+    pub(crate) ledger: Ledger,
+    pub(crate) limits: FlushLimits,
+    pub(crate) dead_letters: Option<DeadLetterTopic>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) progress: Arc<Progress>,
 }
 
 /// Why the books stopped waiting.
@@ -54,7 +95,7 @@ impl Books {
     ///
     /// Posting goes on while a flush is on its way; when the next one is due
     /// by rows or bytes before it has ended, posting waits for it.
-    pub(super) async fn run<F>(
+    pub(crate) async fn run<F>(
         &mut self,
         mut intake: Receiver<Result<Taken, AppError>>,
         publish_interval: Option<Duration>,
@@ -125,19 +166,24 @@ impl Books {
     }
 
     fn take(&mut self, taken: Taken) -> Result<(), AppError> {
-        for batch in &taken.batches {
-            self.ledger.post(taken.dataset, &taken.topic, batch)?;
+        for (dataset, topic, batch) in &taken.events {
+            self.ledger.post(*dataset, topic, batch)?;
         }
         let rejected = taken.rejected.len() as u64;
         for message in taken.rejected {
             if let Some(dead_letters) = &mut self.dead_letters {
-                let (key, value) = dead_letters.letters.letter(&message)?;
-                dead_letters.sink.send(&dead_letters.topic, Some(&key), Some(&value), &[])?;
+                dead_letters.send(&message)?;
             }
             self.ledger.reject(message);
         }
-        for (partition, read) in taken.read {
-            self.ledger.advance(&taken.topic, partition, read.seen.into_iter(), read.next_offset);
+        for read in taken.read {
+            match read {
+                Read::Origin { topic, partition, seen, next_offset } => {
+                    self.ledger.advance(&topic, partition, seen.into_iter(), next_offset);
+                }
+                Read::Internal { partition, next_offset } => self.ledger.read_to(partition, next_offset),
+                Read::Absent { topic, partition, first, last } => self.ledger.absent(&topic, partition, (first, last)),
+            }
         }
         self.progress.took(taken.messages, rejected);
         Ok(())
@@ -149,7 +195,7 @@ impl Books {
     async fn begin_flush(&mut self) -> Result<(), AppError> {
         self.finish_flush().await?;
         if let Some(dead_letters) = &mut self.dead_letters {
-            dead_letters.sink.flush(dead_letters.delivery_timeout)?;
+            dead_letters.flush()?;
         }
         self.ledger.begin_flush(self.clock.now_micros());
         if self.ledger.is_flushing() {
