@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Make and list reference versions.
     #[command(subcommand)]
     Reference(ReferenceCommand),
-    /// Work with the topics between services.
+    /// Make the topics, and make those between services anew.
     #[command(subcommand)]
     Topics(TopicsCommand),
     /// Work with the schema registry.
@@ -210,6 +210,17 @@ pub(crate) enum ReferenceCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TopicsCommand {
+    /// Make the topics that are not there and change those that differ, as far as nothing is lost by it.
+    ///
+    /// Prints what is done, and what differs and is left as it is, with the way out; exits 1 where anything is.
+    Apply {
+        /// Print what would be done, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Make changes by which the brokers may delete messages: a shorter retention, another cleanup.
+        #[arg(long)]
+        allow_deletion: bool,
+    },
     /// Make the topics between services anew with another number of partitions: post what is in them, delete
     /// them, create them. All workers must have been stopped; cut off, it goes on when run again.
     Repartition {

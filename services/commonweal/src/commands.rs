@@ -5,6 +5,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod gateway;
 pub(crate) mod lag;
 pub(crate) mod produce;
+pub(crate) mod provision;
 pub(crate) mod publish;
 pub(crate) mod reference;
 pub(crate) mod schemas;

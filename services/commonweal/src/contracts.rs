@@ -9,9 +9,6 @@ use commonweal_runtime::{Config, Shutdown};
 use commonweal_schemas::avro::Contract;
 use commonweal_schemas::records::Codec;
 
-/// Topic of the register's events, which no setting names yet.
-const ORGANISATIONS: &str = "commonweal.organisations.v1";
-
 /// The configured source of schema ids. Asking waits, so it is asked before an
 /// async runtime is entered.
 pub(crate) struct Contracts {
@@ -36,7 +33,7 @@ impl Contracts {
         match contract {
             Contract::Funding => &self.topics.funding,
             Contract::Employment => &self.topics.employment,
-            Contract::Organisation => ORGANISATIONS,
+            Contract::Organisation => &self.topics.organisations,
             Contract::DeadLetter => &self.topics.dead_letters,
             Contract::Validated => &self.topics.validated,
             Contract::Enriched => &self.topics.enriched,

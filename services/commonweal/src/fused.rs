@@ -153,6 +153,8 @@ fn connect(
             );
         }
     }
+    let offsets: i64 = source.partitions().iter().map(|partition| partition.end - partition.start).sum();
+    tracing::info!(offsets, "offsets wait to be read; `commonweal lag` tells how many at any time");
     Ok(source)
 }
 

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 pub use sections::{
-    DataConfig, Day, GatewayConfig, GroupProtocol, IngestConfig, KafkaConfig, LedgerConfig, LogFormat, Properties,
-    PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig, SplitConfig, SubjectNaming,
-    TelemetryConfig, TopicsConfig,
+    Cleanup, DataConfig, Day, GatewayConfig, GroupProtocol, IngestConfig, KafkaConfig, LedgerConfig, LogFormat,
+    Properties, ProvisionConfig, PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig,
+    SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
 
 /// Every setting with its default, as TOML with comments.
@@ -50,6 +50,7 @@ pub struct Config {
     pub data: DataConfig,
     pub kafka: KafkaConfig,
     pub topics: TopicsConfig,
+    pub provision: ProvisionConfig,
     pub registry: RegistryConfig,
     pub ingest: IngestConfig,
     pub reference: ReferenceConfig,

@@ -12,6 +12,7 @@ pub mod group;
 pub mod remake;
 pub mod sink;
 pub mod source;
+pub mod topics;
 
 pub use admin::{AdminError, ensure_internal_topics, ensure_topics};
 pub use async_sink::{AsyncSink, Delivered, Delivery, DeliveryError};
@@ -22,3 +23,4 @@ pub use embedded::{EMBEDDED_PARTITION_BYTES_MAX, EmbeddedBroker};
 pub use group::{Change, GroupSource, Place};
 pub use sink::{Record, Sink, SinkError};
 pub use source::{Partition, Source, SourceError, bounds};
+pub use topics::{TopicAdmin, TopicFound, TopicSpec};

@@ -184,8 +184,10 @@ fn one_column(
     let column = |_| Ok(Cells::Numbers(numbers.take().unwrap()));
     let encoded = encode_columns(Book::Funding, &schema, rows, column).unwrap();
     let content = Bytes::from(encoded.content);
-    let read: Vec<RecordBatch> =
-        reader(content.clone(), Path::new("file"), &schema, None, Rows::All).unwrap().map(Result::unwrap).collect();
+    let read: Vec<RecordBatch> = reader(content.clone(), Path::new("file"), &schema, None, Rows::All, BATCH_ROWS)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     let read = Arc::clone(concat_batches(&schema, &read).unwrap().column(0));
     let file = SerializedFileReader::new(content).unwrap();
     (read, file.metadata().row_group(0).column(0).statistics().unwrap().clone(), encoded.days)

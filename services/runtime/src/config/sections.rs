@@ -199,6 +199,60 @@ pub struct TopicsConfig {
     pub dead_letters: String,
     pub validated: String,
     pub enriched: String,
+    pub organisations: String,
+}
+
+/// What brokers delete of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", rename_all = "snake_case")]
+pub enum Cleanup {
+    /// What is older than the retention.
+    Delete,
+    /// All but the last message of a key.
+    Compact,
+    CompactDelete,
+}
+
+impl Cleanup {
+    /// Kafka's `cleanup.policy`.
+    #[must_use]
+    pub const fn policy(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Compact => "compact",
+            Self::CompactDelete => "compact,delete",
+        }
+    }
+}
+
+impl TryFrom<String> for Cleanup {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "delete" => Ok(Self::Delete),
+            "compact" => Ok(Self::Compact),
+            "compact_delete" => Ok(Self::CompactDelete),
+            _ => Err(format!("is {text:?}; allowed: delete, compact, compact_delete")),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvisionConfig {
+    /// 0: the brokers' default.
+    pub replication_factor: i32,
+    /// 0: the brokers' default.
+    pub min_insync_replicas: i32,
+    pub raw_partitions: i32,
+    pub dead_letters_partitions: i32,
+    pub register_partitions: i32,
+    /// 0: for ever, as with the other two.
+    pub raw_retention_hours: i64,
+    pub internal_retention_hours: i64,
+    pub dead_letters_retention_hours: i64,
+    pub raw_cleanup: Cleanup,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use chrono::NaiveDate;
 
 use super::sections::MASK;
-use super::{Config, ConfigError, Day, GatewayConfig, KafkaConfig, Properties, RegistryConfig};
+use super::{Config, ConfigError, Day, GatewayConfig, KafkaConfig, Properties, ProvisionConfig, RegistryConfig};
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -43,6 +43,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     require(!config.data.dir.as_os_str().is_empty(), "data.dir", &"empty", "a directory")?;
     kafka(&config.kafka)?;
     topics(config)?;
+    provision(&config.provision)?;
     registry(&config.registry)?;
     gateway(&config.gateway)?;
     let Config { ingest, reference, ledger, split, publish, telemetry, shutdown, .. } = config;
@@ -106,6 +107,7 @@ fn topics(config: &Config) -> Result<(), ConfigError> {
         ("topics.dead_letters", &topics.dead_letters),
         ("topics.validated", &topics.validated),
         ("topics.enriched", &topics.enriched),
+        ("topics.organisations", &topics.organisations),
     ];
     for (index, (key, name)) in named.iter().enumerate() {
         let legal = is_word(name, 249) && *name != "." && *name != "..";
@@ -114,6 +116,22 @@ fn topics(config: &Config) -> Result<(), ConfigError> {
         require(fresh, key, name, "a topic of its own: another setting names this one")?;
     }
     Ok(())
+}
+
+fn provision(provision: &ProvisionConfig) -> Result<(), ConfigError> {
+    let (factor, in_sync) = (provision.replication_factor, provision.min_insync_replicas);
+    range("provision.replication_factor", factor, 0, 100)?;
+    range("provision.min_insync_replicas", in_sync, 0, if factor > 0 { factor } else { 100 })?;
+    for (key, partitions) in [
+        ("provision.raw_partitions", provision.raw_partitions),
+        ("provision.dead_letters_partitions", provision.dead_letters_partitions),
+        ("provision.register_partitions", provision.register_partitions),
+    ] {
+        range(key, partitions, 1, 10_000)?;
+    }
+    range("provision.raw_retention_hours", provision.raw_retention_hours, 0, 876_000)?;
+    range("provision.internal_retention_hours", provision.internal_retention_hours, 0, 876_000)?;
+    range("provision.dead_letters_retention_hours", provision.dead_letters_retention_hours, 0, 876_000)
 }
 
 fn registry(registry: &RegistryConfig) -> Result<(), ConfigError> {

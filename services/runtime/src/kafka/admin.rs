@@ -30,6 +30,12 @@ pub enum AdminError {
     /// The brokers refuse to make a topic.
     #[error("failed to create topic {topic}: {reason}")]
     Create { topic: String, reason: String },
+    /// The brokers refuse a change, or do not answer it.
+    #[error("failed to {action} topic {topic}: {reason}")]
+    Refused { action: &'static str, topic: String, code: Option<RDKafkaErrorCode>, reason: String },
+    /// The embedded broker's topics are not managed.
+    #[error("these are embedded brokers: their topics have no settings, and come to be when they are used")]
+    Embedded,
     /// A topic was made, and cannot be used yet.
     #[error("topic {topic} was created, but is not ready after {seconds} s")]
     Unready { topic: String, seconds: u64 },
@@ -41,6 +47,7 @@ impl AdminError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Settings { .. } => Exit::Config,
+            Self::Embedded => Exit::Usage,
             _ => Exit::KafkaUnavailable,
         }
     }
@@ -67,20 +74,31 @@ pub fn ensure_internal_topics(config: &KafkaConfig, topics: &[(&str, i32)]) -> R
 }
 
 fn ensure(config: &KafkaConfig, topics: &[(&str, i32)], properties: &[(&str, &str)]) -> Result<(), AdminError> {
-    let admin: AdminClient<Events> = client::common(config, &[])
-        .create_with_context(Events::default())
-        .map_err(|error| AdminError::Settings { reason: failure::describe(&error) })?;
+    let admin = client(config)?;
     let known = cluster(&admin, config)?;
     let missing: Vec<_> = topics.iter().copied().filter(|(name, _)| partitions(&known, name) == 0).collect();
     if missing.is_empty() {
         return Ok(());
     }
     create(&admin, config, &missing, properties)?;
+    let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
+    await_topics(&admin, config, &names)
+}
+
+/// Waits until topics that were made can be used.
+pub(super) fn await_topics(
+    admin: &AdminClient<Events>,
+    config: &KafkaConfig,
+    topics: &[&str],
+) -> Result<(), AdminError> {
     let deadline = Instant::now() + config.connect_timeout();
-    for (topic, _) in missing {
-        while partitions(&cluster(&admin, config)?, topic) == 0 {
+    for topic in topics {
+        while partitions(&cluster(admin, config)?, topic) == 0 {
             if Instant::now() >= deadline {
-                return Err(AdminError::Unready { topic: topic.to_owned(), seconds: config.connect_timeout_seconds });
+                return Err(AdminError::Unready {
+                    topic: (*topic).to_owned(),
+                    seconds: config.connect_timeout_seconds,
+                });
             }
             std::thread::sleep(PAUSE);
         }
@@ -88,8 +106,14 @@ fn ensure(config: &KafkaConfig, topics: &[(&str, i32)], properties: &[(&str, &st
     Ok(())
 }
 
+pub(super) fn client(config: &KafkaConfig) -> Result<AdminClient<Events>, AdminError> {
+    client::common(config, &[])
+        .create_with_context(Events::default())
+        .map_err(|error| AdminError::Settings { reason: failure::describe(&error) })
+}
+
 /// What the cluster has. Asking for all topics makes none.
-fn cluster(admin: &AdminClient<Events>, config: &KafkaConfig) -> Result<Metadata, AdminError> {
+pub(super) fn cluster(admin: &AdminClient<Events>, config: &KafkaConfig) -> Result<Metadata, AdminError> {
     let deadline = Instant::now() + config.connect_timeout();
     loop {
         let error = match admin.inner().fetch_metadata(None, STEP.min(config.connect_timeout())) {
@@ -155,7 +179,7 @@ fn create(
 
 /// Whether this is the embedded broker, which leaves a request to create
 /// topics without an answer until its time is up.
-fn is_embedded(admin: &AdminClient<Events>) -> bool {
+pub(super) fn is_embedded(admin: &AdminClient<Events>) -> bool {
     admin.inner().fetch_cluster_id(STEP).is_some_and(|id| id.starts_with("mockCluster"))
 }
 
