@@ -50,8 +50,8 @@ fn code<S: serde::Serializer>(reason: &Reason, serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(reason.code())
 }
 
-/// Why a request is not taken. Nothing of it is sent, except where `Unavailable`
-/// says that a part may have been.
+/// Why a request is not taken. Nothing of it is sent, except where Kafka itself
+/// is the reason: then a part may have arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// No JSON, or not whole.

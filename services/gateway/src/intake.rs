@@ -82,9 +82,10 @@ impl Intake {
         let timeout = self.config.body_timeout();
         let body = body::read(body, self.config.body_bytes_max, timeout, &self.shutdown).await?;
         noted.bytes = body.len();
+        // What is refused costs its sender as much as what is taken.
+        noted.events = form.events(&body);
+        key.charge(noted.events.saturating_sub(1), Instant::now());
         let events = self.prepare(reader, form, body).await?;
-        noted.events = events.len();
-        key.charge(events.len() - 1, Instant::now());
         let receipts = self.send(reader, events).await?;
         Ok(Taken { accepted: receipts.len(), topic: reader.raw.topic.clone(), receipts })
     }

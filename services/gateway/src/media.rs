@@ -24,6 +24,21 @@ pub(crate) enum Form {
     Binary(Attributes),
 }
 
+impl Form {
+    /// How many events a body of this form holds, sound or not.
+    pub(crate) fn events(&self, body: &[u8]) -> usize {
+        match self {
+            Self::Lines(_) => lines(body).count(),
+            Self::Plain | Self::Structured(_) | Self::Binary(_) => 1,
+        }
+    }
+}
+
+/// The lines of a batch that are not blank, by number from 1.
+pub(crate) fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    (1..).zip(body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii)).filter(|(_, line)| !line.is_empty())
+}
+
 /// The form of a request.
 ///
 /// # Errors

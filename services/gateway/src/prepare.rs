@@ -2,7 +2,7 @@
 
 use crate::answer::{FieldError, Refusal};
 use crate::cloud_events;
-use crate::media::Form;
+use crate::media::{self, Form};
 use crate::{Judge, RawTopic};
 use commonweal_schemas::json::{Document, JsonMapping, Malformed, MappingError};
 use commonweal_schemas::{Reason, partitioner, wire};
@@ -83,8 +83,7 @@ impl Reader {
         judge: &dyn Judge,
         errors: &mut Vec<FieldError>,
     ) -> Result<Vec<(Option<usize>, Event)>, Refusal> {
-        let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-        let lines: Vec<(usize, &[u8])> = (1..).zip(lines).filter(|(_, line)| !line.is_empty()).collect();
+        let lines: Vec<(usize, &[u8])> = media::lines(body).collect();
         if lines.is_empty() {
             return Err(Refusal::Malformed("the batch holds no event".to_owned()));
         }

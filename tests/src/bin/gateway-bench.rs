@@ -16,6 +16,7 @@ use commonweal_tests::environment::bench_p99_millis_max;
 use commonweal_tests::process::{Running, Signal};
 use commonweal_tests::system::{PATIENCE, System, field};
 use commonweal_tests::wire;
+use std::collections::BTreeMap;
 use std::env;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,8 +26,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const PARTITIONS: i32 = 4;
-/// Let go by before anything counts: the first events meet cold connections.
-const WARM_UP: Duration = Duration::from_secs(3);
+/// Let go by before anything counts: a Kafka that was started just now compiles
+/// its own code meanwhile, and answers late for some seconds.
+const WARM_UP: Duration = Duration::from_secs(10);
 /// Part of the asked-for rate that must be held.
 const HELD_MIN: f64 = 0.99;
 
@@ -40,7 +42,8 @@ struct Load {
 /// What one connection saw.
 #[derive(Default)]
 struct Seen {
-    latencies: Vec<Duration>,
+    /// When each request was due, since the start, and how long its answer took.
+    latencies: Vec<(Duration, Duration)>,
     refused: u64,
 }
 
@@ -78,7 +81,8 @@ fn bench(broker: &Broker, load: Load) -> ExitCode {
     let taken = seen.iter().map(|seen| seen.latencies.len()).sum::<usize>() as u64;
     let refused: u64 = seen.iter().map(|seen| seen.refused).sum();
     let lie = wire::read_all(broker, &topics.funding).len() as u64;
-    let mut latencies: Vec<Duration> = seen.into_iter().flat_map(|seen| seen.latencies).collect();
+    let timed: Vec<(Duration, Duration)> = seen.into_iter().flat_map(|seen| seen.latencies).collect();
+    let mut latencies: Vec<Duration> = timed.iter().map(|(_, latency)| *latency).collect();
     latencies.sort_unstable();
     let counted = latencies.len() as u64;
     let rate = number(taken) / wall.as_secs_f64();
@@ -87,6 +91,7 @@ fn bench(broker: &Broker, load: Load) -> ExitCode {
     for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)] {
         println!("{name:>6} {:>9.2} ms", millis(at(&latencies, share)));
     }
+    stalls(&timed);
     println!(
         "gateway: CPU {:.1} s ({:.0} us a request), peak {} MiB; load generator: CPU {:.1} s",
         ended.cpu.as_secs_f64(),
@@ -140,7 +145,7 @@ async fn client(address: String, load: Load, begun: Instant, next: Arc<AtomicU64
             continue;
         }
         if status == 202 {
-            seen.latencies.push(begun.elapsed().saturating_sub(due));
+            seen.latencies.push((due, begun.elapsed().saturating_sub(due)));
         } else {
             seen.refused += 1;
         }
@@ -168,6 +173,21 @@ async fn status(stream: &mut TcpStream, answer: &mut Vec<u8>) -> u16 {
             }
         }
         assert!(stream.read_buf(answer).await.expect("an answer") > 0, "the gateway closed the connection");
+    }
+}
+
+/// Tells the seconds in which answers were late: one stall makes the requests
+/// due in it late together.
+fn stalls(timed: &[(Duration, Duration)]) {
+    let limit = bench_p99_millis_max();
+    let mut late: BTreeMap<u64, (u64, Duration)> = BTreeMap::new();
+    for (due, latency) in timed.iter().filter(|(_, latency)| millis(*latency) > limit) {
+        let (count, longest) = late.entry(due.as_secs()).or_default();
+        *count += 1;
+        *longest = (*longest).max(*latency);
+    }
+    for (second, (count, longest)) in late {
+        println!("second {second}: {count} answers above {limit} ms, the longest {:.0} ms", millis(longest));
     }
 }
 

@@ -56,8 +56,10 @@ fn a_key_has_its_rate() {
 
     let told = |answer: &Answer| answer.header("retry-after").unwrap().parse::<u64>().unwrap();
     thread::sleep(Duration::from_secs(told(&refused)));
-    // A batch is taken whole, and waited for after.
-    assert_eq!(post(&slow, LINES, &lines((0..10).map(funding))).status, 202);
+    // A batch is taken whole, and waited for after; one that is refused too.
+    assert_eq!(post(&fast, LINES, &lines((0..10).map(funding))).status, 202);
+    let broken = (0..10).map(|_| serde_json::json!({}));
+    assert_eq!(post(&slow, LINES, &lines(broken)).status, 422);
     let refused = post(&slow, JSON, &event);
     assert!(refused.status == 429 && (2..=6).contains(&told(&refused)), "{refused:?}");
     gateway.end();
@@ -112,9 +114,10 @@ fn what_is_in_flight_is_bounded() {
         let (mut slow, mut quick) = (gateway.connect(), gateway.connect());
         let body = bytes(&funding(1));
         let padded = 8 << 20;
-        slow.begin("POST", "/v1/funding", &[JSON], padded);
-        let refused = until(503, || quick.post("/v1/funding", &[JSON], &body));
-        assert_eq!(refused.header("retry-after"), Some("2"), "{setting}");
+        slow.begin("POST", "/v1/funding", &[JSON, ("expect", "100-continue")], padded);
+        assert_eq!(slow.answer().status, 100, "{setting}: its body is wanted, so it has its place");
+        let refused = quick.post("/v1/funding", &[JSON], &body);
+        assert_eq!((refused.status, refused.header("retry-after")), (503, Some("2")), "{setting}");
         slow.write(&body);
         slow.write(&vec![b' '; padded - body.len()]);
         assert_eq!(slow.answer().status, 202, "{setting}");
