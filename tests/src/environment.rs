@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The four grant files of the shared data, 8,358 records together.
 pub const GRANT_FILES: [&str; 4] = [
@@ -100,6 +101,11 @@ pub fn repository() -> &'static Path {
 /// milliseconds, 100 unless set otherwise.
 pub fn bench_p99_millis_max() -> f64 {
     variable("COMMONWEAL_BENCH_P99_MILLIS_MAX").map_or(100.0, |text| text.parse().expect("a number"))
+}
+
+/// The longest acceptable pause of a rebalance, 2 seconds unless set otherwise.
+pub fn rebalance_pause_max() -> Duration {
+    Duration::from_secs(variable("COMMONWEAL_TEST_PAUSE_SECONDS_MAX").map_or(2, |text| text.parse().expect("seconds")))
 }
 
 /// The lowest acceptable ratio of the benchmark, 0.25 unless set otherwise.

@@ -17,8 +17,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-/// How long a writer waits for its turn: one that stands still holds nobody up for longer.
-pub(crate) const TURN_WAIT: Duration = Duration::from_secs(1);
+/// How long a writer waits for its turn: one that stands still holds nobody up
+/// for longer. Much longer than some commits one after the other take on a busy
+/// machine, since whoever goes on without makes all others encode anew.
+pub(crate) const TURN_WAIT: Duration = Duration::from_secs(5);
 
 /// What one commit holds; nothing in it changes any more.
 pub(crate) struct Frozen {

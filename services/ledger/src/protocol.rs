@@ -25,8 +25,9 @@ pub enum Decision {
     GiveUp,
 }
 
-/// Attempts at one commit before giving up.
-pub const ATTEMPTS_MAX: u32 = 16;
+/// Attempts at one commit before giving up: many, since whoever is slow among
+/// many writers is overtaken again and again, and would do better to go on.
+pub const ATTEMPTS_MAX: u32 = 64;
 
 /// Decides after attempt number `attempt` (from 1) was refused. `found` tells
 /// whether the table holds the files of the refused commit.

@@ -8,6 +8,7 @@ use commonweal_runtime::kafka::Sink;
 use commonweal_runtime::{Config, Exit, Sources};
 use commonweal_schemas::avro::Contract;
 use commonweal_tests::broker::{Broker, Topics};
+use commonweal_tests::environment::rebalance_pause_max;
 use commonweal_tests::events::Version;
 use commonweal_tests::load::Load;
 use commonweal_tests::process::{Running, Signal};
@@ -16,8 +17,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longest time in which no worker may post anything.
-const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Events a second, sent in as many portions.
 const RATE: usize = 3_000;
 const PORTIONS: usize = 20;
@@ -90,7 +89,7 @@ fn rebalance(broker: &Broker, protocol: &str) {
     let receipts = system.journal().receipts();
     receipts.check_conservation();
     assert_eq!((receipts.messages(), receipts.count("posted")), (sent, sent), "each event is booked once");
-    assert!(pause < PAUSE_MAX, "nobody posted for {pause:?}");
+    assert!(pause < rebalance_pause_max(), "nobody posted for {pause:?}");
 }
 
 /// Sets a flag when it goes.
