@@ -17,6 +17,7 @@ pub mod events;
 pub mod gatekeeper;
 pub mod http;
 pub mod journal;
+pub mod kafka;
 pub mod load;
 pub mod naive_grants;
 pub mod process;

@@ -1,13 +1,13 @@
 //! Kafka that goes away and comes back, and a gateway that is asked to end.
 
 use crate::{Gateway, JSON, KAFKA, LINES, bytes, funding, ids, lines, posted, system};
-use commonweal_tests::broker::{Broker, Topics};
-use commonweal_tests::environment;
+use commonweal_tests::broker::Topics;
 use commonweal_tests::http::Http;
+use commonweal_tests::kafka::StoppableKafka;
 use commonweal_tests::process::Signal;
 use commonweal_tests::system::{PATIENCE, System};
 use commonweal_tests::wire;
-use std::process::Command;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{PoisonError, RwLockWriteGuard};
@@ -16,30 +16,22 @@ use std::time::{Duration, Instant};
 
 /// The real Kafka, for one test alone, which may stop it.
 struct Kafka {
-    broker: Broker,
-    control: String,
+    kafka: StoppableKafka,
     _turn: RwLockWriteGuard<'static, ()>,
 }
 
 impl Kafka {
     fn alone() -> Option<Self> {
-        let (broker, control) = (Broker::real()?, environment::kafka_control()?);
-        Some(Self { broker, control, _turn: KAFKA.write().unwrap_or_else(PoisonError::into_inner) })
-    }
-
-    fn order(&self, order: &str) {
-        let ended = Command::new(&self.control).arg(order).output().expect("the control command runs");
-        assert!(ended.status.success(), "{order}: {}", String::from_utf8_lossy(&ended.stderr));
+        let kafka = StoppableKafka::find()?;
+        Some(Self { kafka, _turn: KAFKA.write().unwrap_or_else(PoisonError::into_inner) })
     }
 }
 
-impl Drop for Kafka {
-    /// Leaves it as it was found, whatever became of the test.
-    fn drop(&mut self) {
-        for order in ["resume", "start"] {
-            // The other tests say so, should it not come back.
-            let _tried = Command::new(&self.control).arg(order).output();
-        }
+impl Deref for Kafka {
+    type Target = StoppableKafka;
+
+    fn deref(&self) -> &StoppableKafka {
+        &self.kafka
     }
 }
 
