@@ -4,7 +4,7 @@ use crate::PublishError;
 use crate::blocking::blocking;
 use crate::conform::conform;
 use crate::method::{MethodBook, Model};
-use crate::tables::{self, Table};
+use crate::tables::Table;
 use crate::write::{Encoded, Labels};
 use arrow::record_batch::RecordBatch;
 use commonweal_query::Session;
@@ -33,7 +33,6 @@ pub(crate) async fn evaluate(
     let mut done = vec![false; models.len()];
     let mut running = JoinSet::new();
     let mut encoding = Vec::new();
-    let mut results = Vec::with_capacity(tables::ALL.len());
     let mut failed: Option<(usize, PublishError)> = None;
     loop {
         while running.len() < RUNNING_MAX {
@@ -57,10 +56,14 @@ pub(crate) async fn evaluate(
             (_, Err(_)) => {}
         }
     }
+    if let Some((_, error)) = failed {
+        return Err(error);
+    }
+    let mut results = Vec::with_capacity(encoding.len());
     for encoded in encoding {
         results.push(encoded.finish().await?);
     }
-    failed.map_or(Ok(results), |(_, error)| Err(error))
+    Ok(results)
 }
 
 async fn run(session: &Session, model: &Model, version: String) -> Result<Evaluated, PublishError> {

@@ -16,7 +16,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use super::batch::{Intake, MessageBatch, PartitionEnd, PartitionError, TopicTable};
 use super::client::{self, Events, Rebalance};
 use super::failure;
-use super::source::{Search, SourceError};
+use super::source::{Search, SourceError, unwilling};
 use crate::config::KafkaConfig;
 use crate::shutdown::Shutdown;
 
@@ -382,8 +382,4 @@ const fn is_of_the_group(code: RDKafkaErrorCode) -> bool {
 
 fn client_error(error: &rdkafka::error::KafkaError) -> SourceError {
     SourceError::Client { reason: failure::describe(error) }
-}
-
-fn unwilling(what: &str) -> SourceError {
-    SourceError::Client { reason: what.to_owned() }
 }

@@ -255,7 +255,7 @@ fn consumer(config: &KafkaConfig, isolation: Isolation) -> Result<BaseConsumer<E
         .map_err(|error| SourceError::Settings { reason: failure::describe(&error) })
 }
 
-fn unwilling(what: &str) -> SourceError {
+pub(super) fn unwilling(what: &str) -> SourceError {
     SourceError::Client { reason: what.to_owned() }
 }
 
