@@ -6,6 +6,7 @@ use crate::keys::{Key, Keyring};
 use crate::media::{self, Form};
 use crate::prepare::{Event, Reader};
 use crate::{Judge, body};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use axum::http::{HeaderMap, HeaderValue};
@@ -49,9 +50,10 @@ impl Intake {
     pub(crate) async fn take(&self, reader: &Arc<Reader>, request: Request) -> Response {
         let begun = Instant::now();
         let mut noted = Noted::default();
-        let response = match self.try_take(reader, request, &mut noted).await {
+        let (head, mut body) = request.into_parts();
+        let response = match self.try_take(reader, &head.headers, &mut body, &mut noted).await {
             Ok(taken) => taken.into_response(),
-            Err(refusal) => refusal.into_response(),
+            Err(refusal) => body::let_go(&head.headers, &mut body, refusal.into_response()).await,
         };
         tracing::debug!(
             dataset = reader.raw.dataset.name(),
@@ -65,11 +67,16 @@ impl Intake {
         response
     }
 
-    async fn try_take(&self, reader: &Arc<Reader>, request: Request, noted: &mut Noted) -> Result<Taken, Refusal> {
-        let (head, body) = request.into_parts();
-        let key = self.admit_sender(reader, &head.headers)?;
+    async fn try_take(
+        &self,
+        reader: &Arc<Reader>,
+        headers: &HeaderMap,
+        body: &mut Body,
+        noted: &mut Noted,
+    ) -> Result<Taken, Refusal> {
+        let key = self.admit_sender(reader, headers)?;
         noted.key = Some(Arc::clone(&key));
-        let form = media::form(&head.headers)?;
+        let form = media::form(headers)?;
         if self.shutdown.is_requested() {
             return Err(Refusal::ending());
         }
@@ -77,7 +84,7 @@ impl Intake {
             return Err(self.away());
         }
         key.take(Instant::now()).map_err(|wait| Refusal::TooMany { wait })?;
-        let stated = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let stated = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let _admitted = self.admission.admit(stated)?;
         let timeout = self.config.body_timeout();
         let body = body::read(body, self.config.body_bytes_max, timeout, &self.shutdown).await?;

@@ -5,7 +5,7 @@ use crate::answer::{self, Refusal};
 use crate::intake::Intake;
 use crate::keys::Keyring;
 use crate::prepare::Reader;
-use crate::{GatewayError, Judge, Settings, openapi};
+use crate::{GatewayError, Judge, Settings, body, openapi};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -70,7 +70,7 @@ fn router(intake: &Arc<Intake>, readers: &[Arc<Reader>]) -> Router {
     let document = Bytes::from(openapi::document(readers, !intake.keyring.is_open()).to_string());
     let mut router = Router::new()
         .route("/openapi.json", get(async move || ([(CONTENT_TYPE, answer::JSON)], document)))
-        .fallback(async || Refusal::NoSuchPath);
+        .fallback(async |request| refuse(request, Refusal::NoSuchPath).await);
     let asked = Arc::clone(intake);
     router = router.route("/health", get(async move || health(&asked)));
     for reader in readers {
@@ -79,7 +79,12 @@ fn router(intake: &Arc<Intake>, readers: &[Arc<Reader>]) -> Router {
         router = router.route(&path, post(async move |request: Request| intake.take(&reader, request).await));
     }
     // Of the paths there are so far, so it comes last.
-    router.method_not_allowed_fallback(async || Refusal::NoSuchMethod)
+    router.method_not_allowed_fallback(async |request| refuse(request, Refusal::NoSuchMethod).await)
+}
+
+async fn refuse(request: Request, refusal: Refusal) -> Response {
+    let (head, mut body) = request.into_parts();
+    body::let_go(&head.headers, &mut body, refusal.into_response()).await
 }
 
 fn health(intake: &Intake) -> Response {
