@@ -27,6 +27,7 @@ TABLES = {
     "jobs",
     "volunteering",
     "data_quality",
+    "claims",
     "organisations",
     "places",
     "quarters",

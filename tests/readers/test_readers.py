@@ -196,5 +196,56 @@ class JournalSums(unittest.TestCase):
         self.expect("does not run from version 0 without a hole")
 
 
+class SecondEngine(unittest.TestCase):
+    TOTALS = "SELECT place, CAST(SUM(amount) AS DECIMAL(18, 2)) AS amount FROM doubled GROUP BY place"
+
+    def setUp(self) -> None:
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        root = Path(scratch.name)
+        self.book, self.inputs, self.published = root / "book", root / "inputs", root / "published"
+        for folder in (self.book / "models", self.inputs, self.published):
+            folder.mkdir(parents=True)
+        (self.book / "method.toml").write_text('models = ["doubled", "totals"]\n')
+        doubled = "-- parameters: none\nSELECT place, amount * 2 AS amount FROM cells\n"
+        (self.book / "models" / "doubled.sql").write_text(doubled)
+        (self.book / "models" / "totals.sql").write_text(self.TOTALS)
+        self.write(self.inputs / "cells.parquet", ["A", "A", None], ["0.05", "1.00", "2.00"])
+        self.publish("2.10", "4.00")
+
+    def write(self, path: Path, places: list[str | None], amounts: list[str], scale: int = 2) -> None:
+        money = pa.array([decimal.Decimal(amount) for amount in amounts], pa.decimal128(18, scale))
+        pq.write_table(pa.table({"place": pa.array(places, pa.string()), "amount": money}), path)
+
+    def publish(self, known: str, unknown: str, scale: int = 2) -> None:
+        self.write(self.published / "totals.parquet", [None, "A"], [unknown, known], scale)
+
+    def check(self) -> tuple[int, str]:
+        return check("second_engine.py", self.book, self.inputs, self.published)
+
+    def expect(self, text: str) -> None:
+        code, said = self.check()
+        self.assertEqual((code, text in said), (1, True), said)
+
+    def test_the_same_passes(self) -> None:
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_a_penny_off(self) -> None:
+        self.publish("2.11", "4.00")
+        self.expect("amount is published as Decimal('2.11') and computed as Decimal('2.10')")
+
+    def test_another_type(self) -> None:
+        self.publish("2.10", "4.00", scale=4)
+        self.expect("column amount is published as decimal128(18, 4)")
+
+    def test_a_row_too_many(self) -> None:
+        self.write(self.published / "totals.parquet", [None, "A", "B"], ["4.00", "2.10", "1.00"])
+        self.expect("3 rows are published, 2 computed")
+
+    def test_a_model_that_duckdb_refuses(self) -> None:
+        (self.book / "models" / "totals.sql").write_text("SELECT nothing FROM doubled")
+        self.expect("totals.sql: DuckDB refuses it")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -9,7 +9,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Every table that is published.
-pub const TABLES: [&str; 11] = [
+pub const TABLES: [&str; 12] = [
+    "claims",
     "data_quality",
     "funding",
     "headline",

@@ -12,8 +12,9 @@ use std::process::Command;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_commonweal-under-test");
 
 /// Proves that three readers see the demonstration's tables alike in types
-/// that BI tools take, and that DuckDB's plain sums over the journal are the
-/// published totals.
+/// that BI tools take, that DuckDB's plain sums over the journal are the
+/// published totals, and that the method's SQL gives every published cell in
+/// DuckDB too.
 #[test]
 fn readers_agree_on_the_demonstration() {
     let Some(python) = python() else { return };
@@ -60,6 +61,11 @@ fn read(python: &Path, system: &System) {
     let mut sums = script("journal_sums.py");
     sums.arg(&journal).arg(&published);
     succeed(sums);
+    let inputs = system.scratch().join("inputs");
+    system.succeed(["method", "inputs", "--to", &inputs.display().to_string()]);
+    let mut engine = script("second_engine.py");
+    engine.arg(repository().join("method/2026.1")).arg(&inputs).arg(&published);
+    succeed(engine);
 }
 
 fn succeed(command: Command) {

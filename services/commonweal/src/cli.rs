@@ -1,11 +1,15 @@
 //! The command line.
 
 mod dead_letters;
+mod instant;
+mod method;
 
 pub(crate) use dead_letters::{BytesForm, DeadLettersCommand, Format, LetterFilter, Selection, YesNo};
+pub(crate) use method::MethodCommand;
 
 use clap::{Args, Parser, Subcommand};
 use commonweal_schemas::Dataset;
+use instant::up_to;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -75,12 +79,11 @@ pub(crate) enum Command {
     /// List, show, export and replay refused messages.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
-    /// Publish the journal as it is now.
-    Publish {
-        /// Go on publishing every `publish.interval_seconds` what was posted since, until SIGTERM.
-        #[arg(long)]
-        follow: bool,
-    },
+    /// Publish the journal as it is now, or as it was.
+    Publish(Publish),
+    /// List, show, compare, check and extend versions of the method book.
+    #[command(subcommand)]
+    Method(MethodCommand),
     /// Check the books against themselves: conservation, additivity, immutability. Exit 1 on any gap.
     Verify,
     /// Check or print the configuration.
@@ -93,6 +96,22 @@ pub(crate) struct Workers {
     /// Read to the ends that the partitions have when they are assigned, pass all on, exit 0.
     #[arg(long)]
     pub(crate) until_end: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// Go on publishing every `publish.interval_seconds` what was posted since, until SIGTERM.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Method version that values the balances; `publish.method` where none is given.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) method: Option<String>,
+    /// Publish what was posted up to an instant (2026-03-01T09:30:00Z) or the end of a day (2026-03-01), in UTC.
+    #[arg(long, value_name = "TIME", value_parser = up_to, requires = "to", conflicts_with = "follow")]
+    pub(crate) as_of: Option<i64>,
+    /// Folder for the files, in place of `published` in the data directory.
+    #[arg(long, value_name = "DIR", conflicts_with = "follow")]
+    pub(crate) to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod dead_letters;
 pub(crate) mod gateway;
 pub(crate) mod lag;
+pub(crate) mod method;
 pub(crate) mod produce;
 pub(crate) mod provision;
 pub(crate) mod publish;

@@ -7,7 +7,7 @@ use commonweal_ingest::IngestError;
 use commonweal_journal::JournalError;
 use commonweal_ledger::LedgerError;
 use commonweal_producers::ProducerError;
-use commonweal_publish::{MethodError, PublishError};
+use commonweal_publish::{MethodFaults, PublishError};
 use commonweal_runtime::kafka::embedded::EmbeddedError;
 use commonweal_runtime::kafka::remake::RemakeError;
 use commonweal_runtime::kafka::{AdminError, SinkError, SourceError};
@@ -60,7 +60,7 @@ pub enum AppError {
     #[error(transparent)]
     Publish(#[from] PublishError),
     #[error(transparent)]
-    Method(#[from] MethodError),
+    Method(#[from] MethodFaults),
     #[error(transparent)]
     Producer(#[from] ProducerError),
     #[error(transparent)]

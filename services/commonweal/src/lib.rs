@@ -63,7 +63,8 @@ fn dispatch(cli: Cli) -> Result<Exit, AppError> {
         Command::Schemas(options) => commands::schemas::run(&settings, &options),
         Command::Lag(options) => commands::lag::run(&settings, &options),
         Command::DeadLetters(command) => commands::dead_letters::run(&settings, command),
-        Command::Publish { follow } => commands::publish::run(&settings, follow),
+        Command::Publish(options) => commands::publish::run(&settings, &options),
+        Command::Method(command) => commands::method::run(&settings, &command),
         Command::Verify => commands::verify::run(&settings),
         Command::Config(options) => commands::config::run(&settings, &options),
     }

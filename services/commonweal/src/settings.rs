@@ -3,7 +3,7 @@
 use crate::{AppError, cli};
 use commonweal_enrich::{Reference, materialise_builtin};
 use commonweal_ingest::Rules;
-use commonweal_publish::{MethodBook, Options};
+use commonweal_publish::{Options, Shelf};
 use commonweal_runtime::{Config, Sources, telemetry};
 use tokio::runtime::Runtime;
 
@@ -59,14 +59,19 @@ impl Loaded {
         }
     }
 
+    /// Where versions of the method book are found.
+    pub(crate) fn shelf(&self) -> Shelf {
+        Shelf::new(self.config.method_dir())
+    }
+
     /// # Errors
-    /// There is no such method version.
+    /// There is no such method version, or something is wrong with it.
     pub(crate) fn publish_options(&self) -> Result<Options, AppError> {
         let label = self.config.publish.label.trim();
         Ok(Options {
             data_dir: self.config.data.dir.clone(),
             reference_dir: self.config.reference_dir(),
-            method: MethodBook::embedded(&self.config.publish.method)?,
+            method: self.shelf().open(&self.config.publish.method)?,
             label: (!label.is_empty()).then(|| label.to_owned()),
         })
     }

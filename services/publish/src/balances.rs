@@ -12,11 +12,13 @@ mod fold;
 mod index;
 mod kinds;
 mod names;
+mod past;
 mod segment;
 
 pub(crate) use amounts::sum_array;
 pub(crate) use cells::{Cells, Seen};
 pub(crate) use conflicts::open_contents_sql;
+pub(crate) use fold::cells_of;
 pub(crate) use kinds::Kind;
 
 use crate::blocking::blocking;
@@ -42,8 +44,10 @@ pub(crate) struct Balances {
     index: Index,
     /// Cells just summed, of datasets that have no others.
     fresh: Vec<(Dataset, Cells)>,
-    // Held for its lock, which ends with it.
-    _lock: File,
+    #[expect(dead_code, reason = "held for its end")]
+    past: Option<past::Folder>,
+    // Its lock ends with it.
+    lock: File,
 }
 
 /// What a refresh did.
@@ -68,7 +72,7 @@ impl Balances {
         let known = Index::read(dir).filter(|index| index.describes(state));
         let rebuilt = known.is_none();
         let mut balances =
-            Self { dir: dir.to_owned(), index: known.unwrap_or_else(Index::new), fresh: Vec::new(), _lock: lock };
+            Self { dir: dir.to_owned(), index: known.unwrap_or_else(Index::new), fresh: Vec::new(), past: None, lock };
         if rebuilt {
             Index::remove(dir)?;
         }
@@ -84,6 +88,10 @@ impl Balances {
         }
         tracing::debug!(files = refreshed.files, rows = refreshed.rows, rebuilt, "balances refreshed");
         Ok((balances, refreshed))
+    }
+
+    fn into_lock(self) -> File {
+        self.lock
     }
 
     /// Segment files of one kind.
@@ -111,6 +119,24 @@ impl Balances {
     async fn add(&mut self, new: &[&JournalFile], state: &LedgerState) -> Result<(), PublishError> {
         let range = (self.index.covered_commit, state.version);
         self.fold(new, range).await?;
+        let session = self.list(new, state, range).await?;
+        for kind in Kind::ALL {
+            // Keys go with their balances.
+            if self.index.of(kind).count() > SEGMENTS_MAX && !matches!(kind, Kind::Keys(_)) {
+                self.merge(&session, kind).await?;
+            }
+        }
+        self.index.cover(state);
+        Ok(())
+    }
+
+    /// Adds what is listed and not summed: refused messages and conflicts.
+    async fn list(
+        &mut self,
+        new: &[&JournalFile],
+        state: &LedgerState,
+        range: (i64, i64),
+    ) -> Result<Session, PublishError> {
         let session = Session::new()?;
         for book in [Book::Funding, Book::Employment, Book::Rejections] {
             session.add_files(&kinds::new_table(book), &book.schema(), &of_book(new, book)).await?;
@@ -125,14 +151,7 @@ impl Balances {
         if let Some(sql) = conflicts::kept_contents(&session, self, state).await? {
             self.query_segment(&session, Kind::Conflicts, &sql, range).await?;
         }
-        for kind in Kind::ALL {
-            // Keys go with their balances.
-            if self.index.of(kind).count() > SEGMENTS_MAX && !matches!(kind, Kind::Keys(_)) {
-                self.merge(&session, kind).await?;
-            }
-        }
-        self.index.cover(state);
-        Ok(())
+        Ok(session)
     }
 
     /// Sums the entries of both datasets at once, one thread each.

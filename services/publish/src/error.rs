@@ -27,13 +27,39 @@ impl MethodError {
     }
 }
 
+/// Everything that is wrong with a method book; at least one fault, each on a
+/// line of its own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct MethodFaults(Vec<MethodError>);
+
+impl MethodFaults {
+    /// # Errors
+    /// There are faults.
+    pub(crate) fn check(faults: Vec<MethodError>) -> Result<(), Self> {
+        if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }
+    }
+
+    /// In the order of the files.
+    #[must_use]
+    pub fn all(&self) -> &[MethodError] {
+        &self.0
+    }
+}
+
+impl From<MethodError> for MethodFaults {
+    fn from(fault: MethodError) -> Self {
+        Self(vec![fault])
+    }
+}
+
 /// Why nothing, or not everything, was published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error(transparent)]
-    Method(#[from] MethodError),
+    Method(#[from] MethodFaults),
     #[error("failed to {action} {}", .path.display())]
     Io {
         action: &'static str,
@@ -59,6 +85,9 @@ pub enum PublishError {
         dir.display()
     )]
     Busy { dir: PathBuf, seconds: u64 },
+    /// A journal file without a row, or without its stamp.
+    #[error("{} does not tell when it was posted; the file was not written by the ledger", .0.display())]
+    Undated(PathBuf),
     #[error("an entry stands in quarter {0:?}, which is not of the form YYYY-Qn; the entry was not made by enrich")]
     Quarter(String),
     #[error("reference version {version} is not complete: {} is missing; load the reference again", .path.display())]

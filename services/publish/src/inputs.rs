@@ -1,25 +1,22 @@
 //! The tables that models read: balances, what was refused or conflicts, the
 //! method's numbers, and the reference.
 
+pub(crate) mod numbers;
+
 use crate::balances::{Balances, Kind, open_contents_sql};
 use crate::blocking::blocking;
 use crate::calendar::calendar;
-use crate::method::MethodBook;
 use crate::views::views;
 use crate::{LedgerState, Options, PublishError};
-use arrow::array::{Array as _, ArrayRef, BinaryArray, Date32Array, Decimal128Array, Int32Array, StringArray};
+use arrow::array::{Array as _, ArrayRef, BinaryArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use commonweal_query::Session;
-use commonweal_schemas::{Dataset, Measure};
-use rust_decimal::Decimal;
+use commonweal_schemas::Dataset;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Decimals of parameters and deflators.
-const SCALE: i8 = 8;
 
 /// What files and rows say about the kind of data.
 pub(crate) fn data_label(label: Option<&str>) -> &str {
@@ -52,19 +49,26 @@ pub(crate) async fn add_all(
     let live = "SELECT id, name, SUM(entries) AS entries FROM names GROUP BY id, name HAVING SUM(entries) > 0";
     session.keep("stated_names", live).await?;
     add_conflicts(session).await?;
-    let live = "SELECT quarter FROM funding_cells WHERE entries > 0 GROUP BY quarter \
-                UNION ALL SELECT quarter FROM employment_cells WHERE entries > 0 GROUP BY quarter";
-    let (_, quarters) = session.query("the calendar", live).await?;
-    add(session, "calendar", calendar(&quarters)?)?;
-    add(session, "measure_codes", measures()?)?;
-    add(session, "parameters", parameters(&options.method)?)?;
-    add(session, "deflators", deflators(&options.method)?)?;
-    add(session, "run", run(options, state)?)?;
+    add_calendar(session).await?;
+    numbers::add(session, &options.method, data_label(options.label.as_deref()), &state.reference_version)?;
     add_reference(session, options, state).await
 }
 
-fn add(session: &Session, name: &str, batch: RecordBatch) -> Result<(), PublishError> {
-    Ok(session.add_batches(name, &batch.schema(), vec![batch])?)
+/// Quarters from the first to the last with an entry in force.
+pub(crate) async fn add_calendar(session: &Session) -> Result<(), PublishError> {
+    let live = "SELECT quarter FROM funding_cells WHERE entries > 0 GROUP BY quarter \
+                UNION ALL SELECT quarter FROM employment_cells WHERE entries > 0 GROUP BY quarter";
+    let (_, quarters) = session.query("the calendar", live).await?;
+    let calendar = calendar(&quarters)?;
+    Ok(session.add_batches("calendar", &calendar.schema(), vec![calendar])?)
+}
+
+/// Columns of `conflicting_contents`.
+pub(crate) fn conflicting_contents_schema() -> Schema {
+    let mut fields: Vec<Field> =
+        ["dataset", "source", "event_id", "content"].map(|name| Field::new(name, DataType::Utf8, true)).into();
+    fields.extend([Field::new("revision", DataType::Int32, true), Field::new("kept", DataType::Boolean, true)]);
+    Schema::new(fields)
 }
 
 /// Conflicting contents, with their digests as hexadecimal text.
@@ -112,95 +116,28 @@ fn hexadecimal(column: &ArrayRef) -> Result<ArrayRef, arrow::error::ArrowError> 
     Ok(Arc::new(texts.unwrap_or_else(|| StringArray::new_null(column.len()))))
 }
 
-fn measures() -> Result<RecordBatch, PublishError> {
-    let all = || Measure::ALL.into_iter();
-    table(
-        "measure_codes",
-        vec![
-            ("measure", text(all().map(|measure| Some(measure.code())))),
-            ("dataset", text(all().map(|measure| Some(measure.dataset().name())))),
-            ("kind", text(all().map(|measure| Some(measure.kind().name())))),
-            ("unit", text(all().map(Measure::unit))),
-            ("definition", text(all().map(|measure| Some(measure.definition())))),
-        ],
-    )
-}
-
-fn parameters(method: &MethodBook) -> Result<RecordBatch, PublishError> {
-    let rows = || method.parameters.iter();
-    let days = |day: chrono::NaiveDate| day.to_epoch_days();
-    table(
-        "parameters",
-        vec![
-            ("id", text(rows().map(|row| Some(row.id.as_str())))),
-            ("value_low", decimals(rows().map(|row| row.value_low))?),
-            ("value_central", decimals(rows().map(|row| row.value_central))?),
-            ("value_high", decimals(rows().map(|row| row.value_high))?),
-            ("unit", text(rows().map(|row| Some(row.unit.as_str())))),
-            ("price_year", Arc::new(rows().map(|row| row.price_year).collect::<Int32Array>())),
-            ("confidence", text(rows().map(|row| Some(row.confidence.as_str())))),
-            ("valid_from", Arc::new(rows().map(|row| Some(days(row.valid_from))).collect::<Date32Array>())),
-            ("valid_to", Arc::new(rows().map(|row| row.valid_to.map(days)).collect::<Date32Array>())),
-        ],
-    )
-}
-
-fn deflators(method: &MethodBook) -> Result<RecordBatch, PublishError> {
-    let years = method.deflators.keys().map(|year| Some(*year)).collect::<Int32Array>();
-    table("deflators", vec![("price_year", Arc::new(years)), ("factor", decimals(method.deflators.values().copied())?)])
-}
-
-/// One row about this run: what models put beside their figures.
-fn run(options: &Options, state: &LedgerState) -> Result<RecordBatch, PublishError> {
-    let method = &options.method;
-    let one = |value: &str| text(std::iter::once(Some(value)));
-    table(
-        "run",
-        vec![
-            ("method_version", one(method.version())),
-            ("reference_version", one(&state.reference_version)),
-            ("price_base_year", Arc::new(Int32Array::from(vec![method.price_base_year()]))),
-            ("perspective", one(method.perspective())),
-            ("area_code", one(method.area_code())),
-            ("data_label", one(data_label(options.label.as_deref()))),
-        ],
-    )
-}
+/// Tables of the reference, and what models see of them.
+pub(crate) const REFERENCE: [(&str, &[&str]); 3] = [
+    ("places", &["code", "name", "level", "parent_code"]),
+    ("organisations", &["organisation_id", "name", "legal_form", "sic", "icnptso"]),
+    ("sectors", &["scheme", "code", "title"]),
+];
 
 async fn add_reference(session: &Session, options: &Options, state: &LedgerState) -> Result<(), PublishError> {
     let version = &state.reference_version;
     let dir = std::path::absolute(options.reference_dir.join(version))
         .map_err(PublishError::io("find", &options.reference_dir))?;
-    let kinds: [(&str, &[&str]); 3] = [
-        ("places", &["code", "name", "level", "parent_code"]),
-        ("organisations", &["organisation_id", "name", "legal_form", "sic", "icnptso"]),
-        ("sectors", &["scheme", "code", "title"]),
-    ];
-    for (kind, columns) in kinds {
+    for (kind, columns) in REFERENCE {
         let path = dir.join(format!("{kind}.parquet"));
         if !path.is_file() {
             return Err(PublishError::Reference { version: version.clone(), path });
         }
-        let fields: Vec<Field> = columns.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
-        session.add_files(&format!("reference_{kind}"), &Schema::new(fields), &[path]).await?;
+        session.add_files(&format!("reference_{kind}"), &text_schema(columns), &[path]).await?;
     }
     Ok(())
 }
 
-fn table(name: &str, columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch, PublishError> {
-    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)))
-        .map_err(PublishError::arrow(name))
-}
-
-fn text<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
-    Arc::new(values.collect::<StringArray>())
-}
-
-fn decimals(values: impl Iterator<Item = Decimal>) -> Result<ArrayRef, PublishError> {
-    let scaled = values.map(|mut value| {
-        value.rescale(u32::from(SCALE.unsigned_abs()));
-        value.mantissa()
-    });
-    let array = Decimal128Array::from_iter_values(scaled).with_precision_and_scale(18, SCALE);
-    Ok(Arc::new(array.map_err(PublishError::arrow("the method's numbers"))?))
+/// Columns of text.
+pub(crate) fn text_schema(columns: &[&str]) -> Schema {
+    Schema::new(columns.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>())
 }

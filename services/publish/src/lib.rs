@@ -9,20 +9,33 @@ mod balances;
 mod blocking;
 mod calendar;
 mod conform;
+mod difference;
 mod error;
+mod export;
 mod files;
 mod grouping;
 mod inputs;
 mod manifest;
 mod method;
 mod models;
+mod moment;
+mod probe;
 mod publish;
 pub mod tables;
 mod views;
 mod write;
 
 pub use balances::Refreshed;
-pub use error::{MethodError, PublishError};
+pub use difference::{Amounts, Change, Difference, Effect, difference, effects};
+pub use error::{MethodError, MethodFaults, PublishError};
+pub use export::{Exported, export};
 pub use manifest::{Manifest, ManifestMethod, ManifestTable};
-pub use method::{Claim, DEFAULT_VERSION, MethodBook, Model, Parameter};
-pub use publish::{LedgerState, Options, Publication, Published, Timing, publish, publish_state};
+pub use method::{
+    Claim, DEFAULT_VERSION, Distribution, Extended, Extension, Listed, MethodBook, Model, Origin, Parameter, Shelf,
+    extend,
+};
+pub use probe::{ForbiddenSum, forbidden_sums};
+pub use publish::{
+    LedgerState, Options, Publication, Published, Timing, Valuation, publish, publish_as_of, publish_state,
+    publish_state_as_of, value,
+};

@@ -84,7 +84,7 @@ impl ManifestTable {
         Self {
             table: table.name.to_owned(),
             file: write::file_name(table),
-            rows: rows as u64,
+            rows: rows.num_rows() as u64,
             bytes: bytes.len() as u64,
             sha256,
             description: table.doc.to_owned(),

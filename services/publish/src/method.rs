@@ -1,21 +1,29 @@
 //! The method book: parameters with their sources, deflators, published
 //! claims, and one SQL model per table. One folder a version.
 
+mod about;
 mod claims;
 mod deflators;
 mod embedded;
+mod extend;
+mod files;
+mod licence;
 mod models;
 mod parameters;
 mod rows;
+mod shelf;
 
 pub use claims::Claim;
+pub use extend::{Extended, Extension, extend};
+pub use licence::Distribution;
 pub use models::Model;
 pub use parameters::Parameter;
+pub use shelf::{Listed, Origin, Shelf};
 
-use crate::error::MethodError;
-use chrono::NaiveDate;
+use crate::error::{MethodError, MethodFaults};
+use about::About;
+use files::Files;
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -27,6 +35,8 @@ pub const DEFAULT_VERSION: &str = embedded::DEFAULT_VERSION;
 #[derive(Clone, Debug)]
 pub struct MethodBook {
     about: About,
+    /// SHA-256 of the files, in hexadecimal.
+    digest: String,
     pub(crate) parameters: Vec<Parameter>,
     /// Ratio of the base year's deflator to each year's, eight decimals.
     pub(crate) deflators: BTreeMap<i32, Decimal>,
@@ -34,63 +44,44 @@ pub struct MethodBook {
     pub(crate) models: Vec<Model>,
 }
 
-/// `method.toml`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct About {
-    version: String,
-    title: String,
-    status: String,
-    date: String,
-    price_base_year: i32,
-    perspective: String,
-    area_code: String,
-    area_name: String,
-    models: Vec<String>,
-}
-
-const ABOUT: &str = "method.toml";
-
 impl MethodBook {
     /// The book compiled into the binary.
     ///
     /// # Errors
     /// No such version is embedded.
-    pub fn embedded(version: &str) -> Result<Self, MethodError> {
+    pub fn embedded(version: &str) -> Result<Self, MethodFaults> {
         Self::from_files(&embedded::files(version)?)
     }
 
     /// The book in a folder.
     ///
     /// # Errors
-    /// Names the file, the row where there is one, and what is wrong with it.
-    pub fn open(dir: &Path) -> Result<Self, MethodError> {
-        Self::from_files(&read_folder(dir)?)
+    /// Everything that is wrong with it: file, row where there is one, reason.
+    pub fn open(dir: &Path) -> Result<Self, MethodFaults> {
+        Self::from_files(&files::read(dir)?)
     }
 
-    fn from_files(files: &BTreeMap<String, String>) -> Result<Self, MethodError> {
-        let about: About =
-            toml::from_str(text(files, ABOUT)?).map_err(|error| MethodError::file(ABOUT, error.to_string()))?;
-        NaiveDate::parse_from_str(&about.date, "%Y-%m-%d")
-            .map_err(|_| MethodError::file(ABOUT, format!("date {:?} is not of the form YYYY-MM-DD", about.date)))?;
-        if !matches!(about.perspective.as_str(), "LCR" | "UK") {
-            let reason = format!("perspective {:?} is neither LCR nor UK", about.perspective);
-            return Err(MethodError::file(ABOUT, reason));
-        }
-        let parameters = parameters::read(text(files, parameters::FILE)?)?;
-        let deflators = deflators::read(text(files, deflators::FILE)?, about.price_base_year)?;
+    fn from_files(files: &Files) -> Result<Self, MethodFaults> {
+        let about = About::read(text(files, about::FILE)?)?;
+        let mut faults = Vec::new();
+        let distribution = about.distribution;
+        let parameters = parameters::read(text(files, parameters::FILE)?, distribution, &mut faults);
+        let base_year = about.price_base_year;
+        let deflators = deflators::read(text(files, deflators::FILE)?, base_year, distribution, &mut faults);
         for parameter in &parameters {
             if let Some(year) = parameter.price_year
                 && !deflators.contains_key(&year)
             {
                 let reason = format!("price year {year} of {} is not in {}", parameter.id, deflators::FILE);
-                return Err(MethodError::row(parameters::FILE, parameter.row, reason));
+                faults.push(MethodError::row(parameters::FILE, parameter.row, reason));
             }
         }
-        check_grades(&parameters)?;
-        let claims = claims::read(text(files, claims::FILE)?)?;
-        let models = models::read(&about.models, |file| text(files, file), &parameters)?;
-        Ok(Self { about, parameters, deflators, claims, models })
+        check_grades(&parameters, &mut faults);
+        let claims = claims::read(text(files, claims::FILE)?, &mut faults);
+        let models = models::read(&about.models, |file| text(files, file), &parameters, &mut faults);
+        text(files, "CHANGELOG.md")?;
+        MethodFaults::check(faults)?;
+        Ok(Self { about, digest: files::digest(files), parameters, deflators, claims, models })
     }
 
     #[must_use]
@@ -103,7 +94,7 @@ impl MethodBook {
         &self.about.title
     }
 
-    /// `provisional` or `final`.
+    /// `provisional`, or `released`: then it never changes again.
     #[must_use]
     pub fn status(&self) -> &str {
         &self.about.status
@@ -125,6 +116,30 @@ impl MethodBook {
     #[must_use]
     pub fn perspective(&self) -> &str {
         &self.about.perspective
+    }
+
+    /// Who may have the book.
+    #[must_use]
+    pub const fn distribution(&self) -> Distribution {
+        self.about.distribution
+    }
+
+    /// SHA-256 of all its files, in hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Models in the order they are computed.
+    #[must_use]
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// Ratio of the base year's deflator to each year's.
+    #[must_use]
+    pub const fn deflators(&self) -> &BTreeMap<i32, Decimal> {
+        &self.deflators
     }
 
     /// GSS code of the combined authority that headlines single out.
@@ -153,36 +168,16 @@ impl MethodBook {
 }
 
 /// Each evidence grade in use needs its deduction.
-fn check_grades(parameters: &[Parameter]) -> Result<(), MethodError> {
+fn check_grades(parameters: &[Parameter], faults: &mut Vec<MethodError>) {
     for grade in parameters.iter().filter(|parameter| parameter.unit == "grade") {
         let bias = format!("optimism-bias.grade-{}", grade.value_central.normalize());
         if !parameters.iter().any(|parameter| parameter.id == bias) {
             let reason = format!("{} needs {bias}, which is not in the file", grade.id);
-            return Err(MethodError::row(parameters::FILE, grade.row, reason));
+            faults.push(MethodError::row(parameters::FILE, grade.row, reason));
         }
     }
-    Ok(())
 }
 
-fn text<'a>(files: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str, MethodError> {
+fn text<'a>(files: &'a Files, name: &str) -> Result<&'a str, MethodError> {
     files.get(name).map(String::as_str).ok_or_else(|| MethodError::file(name, "the file is missing"))
-}
-
-/// All files of a book by their path within it.
-fn read_folder(dir: &Path) -> Result<BTreeMap<String, String>, MethodError> {
-    let mut files = BTreeMap::new();
-    for (folder, prefix) in [(dir.to_owned(), ""), (dir.join("models"), "models/")] {
-        let fault = |error: std::io::Error| MethodError::file(folder.display().to_string(), error.to_string());
-        for entry in std::fs::read_dir(&folder).map_err(fault)? {
-            let path = entry.map_err(fault)?.path();
-            if !path.is_file() {
-                continue;
-            }
-            let name = format!("{prefix}{}", path.file_name().unwrap_or_default().display());
-            let text =
-                std::fs::read_to_string(&path).map_err(|error| MethodError::file(name.clone(), error.to_string()))?;
-            files.insert(name, text);
-        }
-    }
-    Ok(files)
 }

@@ -49,7 +49,7 @@ pub(crate) async fn evaluate(
                 done[at] = true;
                 encoding.extend(table.map(|(table, batch)| {
                     let labels = labels.clone();
-                    blocking(move || Encoded::of(table, &batch, &labels))
+                    blocking(move || Encoded::of(table, batch, &labels))
                 }));
             }
             (at, Err(error)) if failed.as_ref().is_none_or(|(first, _)| at < *first) => failed = Some((at, error)),

@@ -6,12 +6,14 @@ use crate::inputs;
 use crate::manifest::{Manifest, ManifestMethod, ManifestTable};
 use crate::method::MethodBook;
 use crate::models;
-use crate::tables;
+use crate::moment::Moment;
+use crate::tables::{self, Table};
 use crate::write::{Encoded, Labels};
+use arrow::record_batch::RecordBatch;
 use commonweal_journal::{Journal, JournalFile};
 use commonweal_query::Session;
 use futures::future::BoxFuture;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// What to publish, by which method, and where.
@@ -40,6 +42,19 @@ pub struct LedgerState {
     pub reference_version: String,
     /// Active files.
     pub files: Vec<JournalFile>,
+}
+
+impl LedgerState {
+    pub(crate) async fn now(options: &Options) -> Result<Self, PublishError> {
+        let journal = Journal::open(&options.data_dir.join("journal")).await?;
+        Ok(Self {
+            table_id: journal.table_id(),
+            version: journal.version(),
+            posted_at_micros: journal.posted_at_micros(),
+            reference_version: journal.reference_version().to_owned(),
+            files: journal.files()?,
+        })
+    }
 }
 
 /// Time spent, by step.
@@ -75,16 +90,62 @@ pub type Publication<'a> = BoxFuture<'a, Result<Published, PublishError>>;
 /// does not match the files.
 #[must_use]
 pub fn publish(options: &Options) -> Publication<'_> {
+    Box::pin(async move { run(options, &LedgerState::now(options).await?).await })
+}
+
+/// Publishes into `folder` what would have been published at an instant, in
+/// UTC microseconds: every entry posted up to then. The same bytes whenever it
+/// is done, whatever was posted since.
+///
+/// # Errors
+/// As [`publish`].
+#[must_use]
+pub fn publish_as_of<'a>(options: &'a Options, micros: i64, folder: &'a Path) -> Publication<'a> {
+    Box::pin(async move { run_as_of(options, &LedgerState::now(options).await?, micros, folder).await })
+}
+
+/// The same for a given state of a journal.
+///
+/// # Errors
+/// As [`publish`].
+#[must_use]
+pub fn publish_state_as_of<'a>(
+    options: &'a Options,
+    now: &'a LedgerState,
+    micros: i64,
+    folder: &'a Path,
+) -> Publication<'a> {
+    Box::pin(run_as_of(options, now, micros, folder))
+}
+
+async fn run_as_of(
+    options: &Options,
+    now: &LedgerState,
+    micros: i64,
+    folder: &Path,
+) -> Result<Published, PublishError> {
+    let (started, data_dir) = (Instant::now(), absolute(&options.data_dir)?);
+    let moment = Moment::find(now, micros)?;
+    let balances = Balances::at(&data_dir.join("balances"), now, &moment).await?;
+    store(options, &moment.state, balances, Refreshed::default(), started, folder).await
+}
+
+/// The published tables, not yet anywhere.
+pub type Valuation<'a> = BoxFuture<'a, Result<Vec<(&'static Table, RecordBatch)>, PublishError>>;
+
+/// Values the journal under `options.data_dir` as it is now, and publishes
+/// nothing: only the balances are brought up to date.
+///
+/// # Errors
+/// As [`publish`].
+#[must_use]
+pub fn value(options: &Options) -> Valuation<'_> {
     Box::pin(async move {
-        let journal = Journal::open(&options.data_dir.join("journal")).await?;
-        let state = LedgerState {
-            table_id: journal.table_id(),
-            version: journal.version(),
-            posted_at_micros: journal.posted_at_micros(),
-            reference_version: journal.reference_version().to_owned(),
-            files: journal.files()?,
-        };
-        run(options, &state).await
+        let state = LedgerState::now(options).await?;
+        let data_dir = absolute(&options.data_dir)?;
+        let (mut balances, _) = Balances::refresh(&data_dir.join("balances"), &state).await?;
+        let tables = evaluate(options, &state, &mut balances, &labels(options, &state)).await?;
+        Ok(tables.into_iter().map(|encoded| (encoded.table, encoded.rows)).collect())
     })
 }
 
@@ -98,24 +159,34 @@ pub fn publish_state<'a>(options: &'a Options, state: &'a LedgerState) -> Public
 }
 
 async fn run(options: &Options, state: &LedgerState) -> Result<Published, PublishError> {
-    let data_dir = std::path::absolute(&options.data_dir).map_err(PublishError::io("find", &options.data_dir))?;
+    let data_dir = absolute(&options.data_dir)?;
     let started = Instant::now();
-    let (mut balances, refreshed) = Balances::refresh(&data_dir.join("balances"), state).await?;
+    let (balances, refreshed) = Balances::refresh(&data_dir.join("balances"), state).await?;
+    store(options, state, balances, refreshed, started, &data_dir.join("published")).await
+}
+
+pub(crate) fn absolute(dir: &Path) -> Result<PathBuf, PublishError> {
+    std::path::absolute(dir).map_err(PublishError::io("find", dir))
+}
+
+/// Values balances and puts the tables into a folder.
+async fn store(
+    options: &Options,
+    state: &LedgerState,
+    mut balances: Balances,
+    refreshed: Refreshed,
+    started: Instant,
+    published: &Path,
+) -> Result<Published, PublishError> {
     let refreshed_at = Instant::now();
-    let labels = Labels {
-        method_version: options.method.version().to_owned(),
-        reference_version: state.reference_version.clone(),
-        data_label: inputs::data_label(options.label.as_deref()).to_owned(),
-    };
+    let labels = labels(options, state);
     let tables = evaluate(options, state, &mut balances, &labels).await?;
     let evaluated_at = Instant::now();
-
-    let published = data_dir.join("published");
-    std::fs::create_dir_all(&published).map_err(PublishError::io("create", &published))?;
+    std::fs::create_dir_all(published).map_err(PublishError::io("create", published))?;
     let mut rewritten = Vec::new();
     let mut entries = Vec::with_capacity(tables.len());
     for encoded in tables {
-        if encoded.store(&published)? {
+        if encoded.store(published)? {
             rewritten.push(encoded.table.name);
         }
         entries.push(ManifestTable::of(encoded));
@@ -129,7 +200,7 @@ async fn run(options: &Options, state: &LedgerState) -> Result<Published, Publis
         as_of: Manifest::instant(state.posted_at_micros),
         tables: entries,
     };
-    manifest.write(&published)?;
+    manifest.write(published)?;
     let timing = Timing {
         balances: refreshed_at - started,
         models: evaluated_at - refreshed_at,
@@ -145,6 +216,14 @@ async fn run(options: &Options, state: &LedgerState) -> Result<Published, Publis
         "published"
     );
     Ok(Published { manifest, refreshed, rewritten, timing })
+}
+
+fn labels(options: &Options, state: &LedgerState) -> Labels {
+    Labels {
+        method_version: options.method.version().to_owned(),
+        reference_version: state.reference_version.clone(),
+        data_label: inputs::data_label(options.label.as_deref()).to_owned(),
+    }
 }
 
 /// Runs the models; the published tables come back encoded, in their own order.

@@ -80,6 +80,7 @@ pub const ALL: &[Table] = &[
     facts::JOBS,
     facts::VOLUNTEERING,
     facts::DATA_QUALITY,
+    facts::CLAIMS,
     dimensions::ORGANISATIONS,
     dimensions::PLACES,
     dimensions::QUARTERS,

@@ -28,7 +28,7 @@ pub(crate) struct Labels {
 /// A table as a file, not yet in its place.
 pub(crate) struct Encoded {
     pub(crate) table: &'static Table,
-    pub(crate) rows: usize,
+    pub(crate) rows: RecordBatch,
     pub(crate) bytes: Vec<u8>,
     /// Of the bytes, in hexadecimal.
     pub(crate) sha256: String,
@@ -36,11 +36,11 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     /// Encodes the rows of a table.
-    pub(crate) fn of(table: &'static Table, batch: &RecordBatch, labels: &Labels) -> Result<Self, PublishError> {
+    pub(crate) fn of(table: &'static Table, rows: RecordBatch, labels: &Labels) -> Result<Self, PublishError> {
         let bytes =
-            encode(table, batch, labels).map_err(PublishError::parquet("write", Path::new(&file_name(table))))?;
+            encode(table, &rows, labels).map_err(PublishError::parquet("write", Path::new(&file_name(table))))?;
         let sha256 = format!("{:x}", Sha256::digest(&bytes));
-        Ok(Self { table, rows: batch.num_rows(), bytes, sha256 })
+        Ok(Self { table, rows, bytes, sha256 })
     }
 
     /// Writes `<dir>/<table>.parquet`, or leaves it where its bytes are the

@@ -113,6 +113,18 @@ impl Session {
         Ok(())
     }
 
+    /// Names of the tables, in their order.
+    #[must_use]
+    pub fn tables(&self) -> Vec<String> {
+        let catalogs = self.context.catalog_names().into_iter().filter_map(|name| self.context.catalog(&name));
+        let schemas = catalogs.flat_map(|catalog| {
+            catalog.schema_names().into_iter().filter_map(|name| catalog.schema(&name)).collect::<Vec<_>>()
+        });
+        let mut names: Vec<String> = schemas.flat_map(|schema| schema.table_names()).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Runs a query; `what` it computes is said in its error.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
 pub use sections::{
-    Cleanup, DataConfig, Day, GatewayConfig, GroupProtocol, IngestConfig, KafkaConfig, LedgerConfig, LogFormat,
+    Cleanup, Codec, DataConfig, Day, GatewayConfig, GroupProtocol, IngestConfig, KafkaConfig, LedgerConfig, LogFormat,
     Properties, ProvisionConfig, PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig,
     SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
@@ -118,6 +118,16 @@ impl Config {
     #[must_use]
     pub fn published_dir(&self) -> PathBuf {
         self.data.dir.join("published")
+    }
+
+    /// Directory of the method versions beside those of the program.
+    #[must_use]
+    pub fn method_dir(&self) -> PathBuf {
+        if self.publish.method_dir.as_os_str().is_empty() {
+            self.data.dir.join("method")
+        } else {
+            self.publish.method_dir.clone()
+        }
     }
 
     /// Directory of what tells which dead letters were replayed.

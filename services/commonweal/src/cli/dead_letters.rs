@@ -1,6 +1,6 @@
 //! `commonweal dead-letters ...`.
 
-use chrono::{DateTime, NaiveDate};
+use super::instant;
 use clap::{Args, Subcommand, ValueEnum};
 use commonweal_schemas::Reason;
 use commonweal_schemas::replay::MessageOrigin;
@@ -70,10 +70,10 @@ pub(crate) struct LetterFilter {
     #[arg(long = "topic", value_name = "TOPIC")]
     pub(crate) topics: Vec<String>,
     /// Only letters posted to the books at this instant or later: 2026-03-01 or 2026-03-01T09:30:00Z, in UTC.
-    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    #[arg(long, value_name = "INSTANT", value_parser = instant::from)]
     pub(crate) from: Option<i64>,
     /// Only letters posted before this instant.
-    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    #[arg(long, value_name = "INSTANT", value_parser = instant::from)]
     pub(crate) to: Option<i64>,
 }
 
@@ -114,28 +114,4 @@ pub(crate) enum BytesForm {
 
 fn reason(code: &str) -> Result<Reason, String> {
     Reason::from_code(code).ok_or_else(|| "no such reason code; docs/reason-codes.md lists them".to_owned())
-}
-
-/// UTC microseconds of a day's beginning or of an instant.
-fn instant(text: &str) -> Result<i64, String> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(0, 0, 0));
-    let at = day.map(|day| day.and_utc()).or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()));
-    at.map(|at| at.timestamp_micros())
-        .ok_or_else(|| "neither a day nor an instant: 2026-03-01 or 2026-03-01T09:30:00Z".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Proves that a day is its first instant in UTC, that a zone is heeded,
-    /// and that a half-written time is refused.
-    #[test]
-    fn instants_are_utc() {
-        assert_eq!(instant("1970-01-02"), Ok(86_400_000_000));
-        assert_eq!(instant("1970-01-01T01:00:00.5+01:00"), Ok(500_000));
-        for wrong in ["", "1970", "1970-01-01T00:00:00", "1970-13-01", "yesterday"] {
-            assert!(instant(wrong).is_err(), "{wrong:?}");
-        }
-    }
 }

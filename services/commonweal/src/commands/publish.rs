@@ -6,20 +6,30 @@ use commonweal_journal::{Journal, JournalError};
 use commonweal_publish::Options;
 use commonweal_runtime::{Exit, Shutdown};
 
-pub(crate) fn run(settings: &cli::Settings, follow: bool) -> Result<Exit, AppError> {
+pub(crate) fn run(settings: &cli::Settings, asked: &cli::Publish) -> Result<Exit, AppError> {
     let loaded = Loaded::with_logs(settings)?;
-    let options = loaded.publish_options()?;
-    if follow {
-        return self::follow(&loaded, &options);
+    let mut options = loaded.publish_options()?;
+    if let Some(version) = &asked.method {
+        options.method = loaded.shelf().open(version)?;
     }
-    let published = loaded.runtime()?.block_on(commonweal_publish::publish(&options))?;
+    if asked.follow {
+        return follow(&loaded, &options);
+    }
+    let folder = asked.to.clone().unwrap_or_else(|| loaded.config.published_dir());
+    // Without an instant: whatever is posted, in a journal of any date.
+    let micros = asked.as_of.unwrap_or(i64::MAX);
+    let publication = match &asked.to {
+        None => commonweal_publish::publish(&options),
+        Some(folder) => commonweal_publish::publish_as_of(&options, micros, folder),
+    };
+    let published = loaded.runtime()?.block_on(publication)?;
     let manifest = &published.manifest;
     println!(
         "published ledger commit {} by method {} under reference {} to {}",
         manifest.ledger_version,
         manifest.method.version,
         manifest.reference_version,
-        loaded.config.published_dir().display()
+        folder.display()
     );
     for table in &manifest.tables {
         println!("  {:<16} {:>10} rows {:>12} bytes  {}", table.table, table.rows, table.bytes, table.sha256);

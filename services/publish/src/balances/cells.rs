@@ -69,14 +69,23 @@ impl Cells {
 
     /// Reads segments, each its keys and its cells, and sums them.
     pub(crate) fn read(dataset: Dataset, segments: &[(PathBuf, PathBuf)]) -> Result<Self, PublishError> {
+        Self::read_before(dataset, segments, None)
+    }
+
+    /// The same without what was booked on a day, in days since 1970, or later.
+    pub(super) fn read_before(
+        dataset: Dataset,
+        segments: &[(PathBuf, PathBuf)],
+        end: Option<i32>,
+    ) -> Result<Self, PublishError> {
         let mut cells = Self::new(dataset);
         for (keys, sums) in segments {
-            cells.read_segment(keys, sums)?;
+            cells.read_segment(keys, sums, end)?;
         }
         Ok(cells)
     }
 
-    fn read_segment(&mut self, keys: &PathBuf, sums: &PathBuf) -> Result<(), PublishError> {
+    fn read_segment(&mut self, keys: &PathBuf, sums: &PathBuf, end: Option<i32>) -> Result<(), PublishError> {
         // Number here of each half of a key by its number in the segment.
         let mut known = [Codes::new(), Codes::new()];
         let wanted: Vec<&str> = [HALVES[0]].into_iter().chain(self.keys.iter().copied()).collect();
@@ -92,6 +101,10 @@ impl Cells {
             }
             Ok(())
         })?;
+        let (half_of_day, days) = self.codes("booked_on");
+        let is_late = |halves: [u32; 2]| {
+            end.is_some_and(|end| days.get(halves[half_of_day] as usize).is_some_and(|day| day.cast_signed() >= end))
+        };
         let mut amounts = Vec::new();
         let wanted: Vec<&str> = HALVES.into_iter().chain(amounts::SUMS).collect();
         scan(std::slice::from_ref(sums), &wanted, |batch| {
@@ -107,7 +120,9 @@ impl Cells {
                         broken,
                     )));
                 };
-                self.sums.add([party, deed], amount);
+                if !is_late([party, deed]) {
+                    self.sums.add([party, deed], amount);
+                }
             }
             Ok(())
         })

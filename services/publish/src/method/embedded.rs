@@ -1,9 +1,11 @@
 //! The books compiled into the binary.
 
+use super::files::Files;
 use crate::error::MethodError;
-use std::collections::BTreeMap;
 
 pub(super) const DEFAULT_VERSION: &str = "2026.1";
+/// Versions that never change again: version and SHA-256, with a comma between.
+pub(super) const RELEASES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../method/released.csv"));
 
 macro_rules! book {
     ($version:literal: $($file:literal)*) => {
@@ -14,14 +16,15 @@ macro_rules! book {
     };
 }
 
-type Files = &'static [(&'static str, &'static str)];
+type Texts = &'static [(&'static str, &'static str)];
 
-const BOOKS: &[(&str, Files)] = &[book!("2026.1":
+const BOOKS: &[(&str, Texts)] = &[book!("2026.1":
     "CHANGELOG.md"
     "README.md"
     "claims.csv"
     "deflators.csv"
     "method.toml"
+    "models/claims.sql"
     "models/data_quality.sql"
     "models/funding.sql"
     "models/headline.sql"
@@ -40,9 +43,13 @@ const BOOKS: &[(&str, Files)] = &[book!("2026.1":
     "parameters.csv"
 )];
 
-pub(super) fn files(version: &str) -> Result<BTreeMap<String, String>, MethodError> {
+pub(super) fn versions() -> impl Iterator<Item = &'static str> {
+    BOOKS.iter().map(|(version, _)| *version)
+}
+
+pub(super) fn files(version: &str) -> Result<Files, MethodError> {
     let known = BOOKS.iter().find(|(name, _)| *name == version).ok_or_else(|| {
-        let versions: Vec<&str> = BOOKS.iter().map(|(name, _)| *name).collect();
+        let versions: Vec<&str> = versions().collect();
         MethodError::file(version, format!("no such version is embedded; there is {}", versions.join(", ")))
     })?;
     Ok(known.1.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect())
@@ -59,7 +66,7 @@ mod tests {
     fn folders_are_embedded_whole() {
         for (version, _) in BOOKS {
             let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../method").join(version);
-            assert_eq!(files(version).unwrap(), super::super::read_folder(&dir).unwrap());
+            assert_eq!(files(version).unwrap(), super::super::files::read(&dir).unwrap());
         }
     }
 }

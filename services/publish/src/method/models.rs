@@ -23,33 +23,39 @@ pub(super) fn read<'a>(
     order: &[String],
     text: impl Fn(&str) -> Result<&'a str, MethodError>,
     parameters: &[Parameter],
-) -> Result<Vec<Model>, MethodError> {
+    faults: &mut Vec<MethodError>,
+) -> Vec<Model> {
     let mut models: Vec<Model> = Vec::with_capacity(order.len());
     for name in order {
         let file = format!("models/{name}.sql");
-        let sql = text(&file)?;
+        let sql = match text(&file) {
+            Ok(sql) => sql,
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
+        };
         let mut declared = false;
         for (line, needs) in (1..).zip(sql.lines()).filter_map(|(line, text)| Some((line, text.strip_prefix(NEEDS)?))) {
             declared = true;
-            for id in needs.split(',').map(str::trim).filter(|id| *id != "none") {
-                check(&file, line, id, sql, parameters)?;
-            }
+            let ids = needs.split(',').map(str::trim).filter(|id| *id != "none");
+            faults.extend(ids.filter_map(|id| check(&file, line, id, sql, parameters).err()));
         }
         if !declared {
-            return Err(MethodError::file(file, format!("no line {NEEDS:?} names its parameters, or none")));
+            faults.push(MethodError::file(file, format!("no line {NEEDS:?} names its parameters, or none")));
         }
         if models.iter().any(|model| model.name == *name) {
-            return Err(MethodError::file(super::ABOUT, format!("model {name} is named twice")));
+            faults.push(MethodError::file(super::about::FILE, format!("model {name} is named twice")));
         }
         models.push(Model { name: name.clone(), sql: sql.to_owned() });
     }
     for table in tables::ALL {
-        if !models.iter().any(|model| model.name == table.name) {
+        if !order.iter().any(|name| name == table.name) {
             let reason = format!("models does not name {}, which is published", table.name);
-            return Err(MethodError::file(super::ABOUT, reason));
+            faults.push(MethodError::file(super::about::FILE, reason));
         }
     }
-    Ok(models)
+    models
 }
 
 fn check(file: &str, line: u64, id: &str, sql: &str, parameters: &[Parameter]) -> Result<(), MethodError> {

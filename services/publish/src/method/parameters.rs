@@ -1,5 +1,6 @@
 //! `parameters.csv`.
 
+use super::licence::{self, Distribution};
 use super::rows;
 use crate::error::MethodError;
 use chrono::NaiveDate;
@@ -7,7 +8,7 @@ use rust_decimal::Decimal;
 
 pub(super) const FILE: &str = "parameters.csv";
 
-const COLUMNS: &[&str] = &[
+pub(super) const COLUMNS: &[&str] = &[
     "id",
     "what",
     "value_low",
@@ -53,20 +54,30 @@ impl Parameter {
     }
 }
 
-pub(super) fn read(text: &str) -> Result<Vec<Parameter>, MethodError> {
-    let parameters = rows::read(FILE, text, COLUMNS, parameter)?;
+pub(super) fn read(text: &str, distribution: Distribution, faults: &mut Vec<MethodError>) -> Vec<Parameter> {
+    let parameters = read_rows(FILE, text, distribution, faults);
     for (index, later) in parameters.iter().enumerate() {
         // Two values at once would count an outcome twice.
         if let Some(earlier) = parameters.get(..index).and_then(|before| before.iter().find(|one| one.overlaps(later)))
         {
             let reason = format!("{} holds at the same time in row {}", later.id, earlier.row);
-            return Err(MethodError::row(FILE, later.row, reason));
+            faults.push(MethodError::row(FILE, later.row, reason));
         }
     }
-    Ok(parameters)
+    parameters
 }
 
-fn parameter(row: &rows::Row<'_>) -> Result<Parameter, MethodError> {
+/// The rows of a file of parameters, each by itself.
+pub(super) fn read_rows(
+    file: &str,
+    text: &str,
+    distribution: Distribution,
+    faults: &mut Vec<MethodError>,
+) -> Vec<Parameter> {
+    rows::read(file, text, COLUMNS, faults, |row| parameter(row, distribution))
+}
+
+fn parameter(row: &rows::Row<'_>, distribution: Distribution) -> Result<Parameter, MethodError> {
     let (value_low, value_central, value_high) =
         (row.decimal("value_low")?, row.decimal("value_central")?, row.decimal("value_high")?);
     if !(value_low <= value_central && value_central <= value_high) {
@@ -103,7 +114,7 @@ fn parameter(row: &rows::Row<'_>) -> Result<Parameter, MethodError> {
         source: row.required("source")?.to_owned(),
         source_year: row.year("source_year")?,
         confidence: confidence.to_owned(),
-        licence: row.required("licence")?.to_owned(),
+        licence: licence::of(row, distribution)?.to_owned(),
         valid_from,
         valid_to,
         row: row.line,

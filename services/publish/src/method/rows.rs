@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 
 /// One row of a CSV file.
 pub(super) struct Row<'a> {
-    file: &'static str,
+    file: &'a str,
     /// Line in the file, from 1; the header is line 1.
     pub(super) line: u64,
     columns: &'a [&'static str],
@@ -49,27 +49,43 @@ impl Row<'_> {
     }
 }
 
-/// Reads a CSV file whose header is exactly `columns`.
+/// Reads a CSV file whose header is exactly `columns`. A row at fault is left
+/// out and its fault noted, so that one reading tells all of them.
 pub(super) fn read<T>(
-    file: &'static str,
+    file: &str,
     text: &str,
     columns: &[&'static str],
+    faults: &mut Vec<MethodError>,
     mut take: impl FnMut(&Row<'_>) -> Result<T, MethodError>,
-) -> Result<Vec<T>, MethodError> {
+) -> Vec<T> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| MethodError::file(file, error.to_string()))?;
-    if !header.iter().eq(columns.iter().copied()) {
-        let reason = format!("the columns must be {}", columns.join(","));
-        return Err(MethodError::row(file, 1, reason));
+    match reader.headers() {
+        Ok(header) if header.iter().eq(columns.iter().copied()) => {}
+        Ok(_) => {
+            faults.push(MethodError::row(file, 1, format!("the columns must be {}", columns.join(","))));
+            return Vec::new();
+        }
+        Err(error) => {
+            faults.push(MethodError::file(file, error.to_string()));
+            return Vec::new();
+        }
     }
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| {
-            let line = error.position().map_or(1, csv::Position::line);
-            MethodError::row(file, line, error.to_string())
-        })?;
-        let line = record.position().map_or(1, csv::Position::line);
-        rows.push(take(&Row { file, line, columns, record })?);
+        let taken = match record {
+            Ok(record) => {
+                let line = record.position().map_or(1, csv::Position::line);
+                take(&Row { file, line, columns, record })
+            }
+            Err(error) => {
+                let line = error.position().map_or(1, csv::Position::line);
+                Err(MethodError::row(file, line, error.to_string()))
+            }
+        };
+        match taken {
+            Ok(row) => rows.push(row),
+            Err(fault) => faults.push(fault),
+        }
     }
-    Ok(rows)
+    rows
 }

@@ -217,3 +217,28 @@ pub(super) const DATA_QUALITY: Table = Table {
         LABEL,
     ],
 };
+
+pub(super) const CLAIMS: Table = Table {
+    name: "claims",
+    doc: "What was published about the region, in its own words, beside the figure computed here. A claim is never mixed into a figure.",
+    key: &["claim"],
+    columns: &[
+        given("claim", Type::Varchar, "Name of the claim."),
+        given("text", Type::Varchar, "What was said."),
+        measured(given("value", POUNDS, "The number in it."), "see unit"),
+        given("unit", Type::Varchar, "PERSONS or the currency."),
+        given("source", Type::Varchar, "Who said it."),
+        given("url", Type::Varchar, "Where."),
+        given("claimed_on", Type::Varchar, "When, as 2020-08 or 2020-08-17."),
+        optional("headline", Type::Varchar, "Figure of `headline` that measures the same. Null where none does."),
+        optional("programme", Type::Varchar, "Programme of that figure, or `all`."),
+        optional("period", Type::Varchar, "Period of the computed figure. Null where nothing was computed."),
+        optional("basis", Type::Varchar, "How that period was made of quarters, and in which prices."),
+        measured(optional("computed_low", QUANTITY, "Computed figure, low."), "see unit"),
+        measured(optional("computed_central", QUANTITY, "Computed figure, central."), "see unit"),
+        measured(optional("computed_high", QUANTITY, "Computed figure, high."), "see unit"),
+        given("area", Type::Varchar, "GSS code of the method's own area, which the claim and the figure are of."),
+        METHOD,
+        LABEL,
+    ],
+};

@@ -19,6 +19,16 @@ use tempfile::TempDir;
 
 pub const REFERENCE: &str = "0123456789ab";
 
+/// Day a commit is booked on, in days since 1970: two commits fall on one.
+fn booked_on(commit: i64) -> i32 {
+    20_000 + i32::try_from(commit / 2).unwrap()
+}
+
+/// When a commit was made, in UTC microseconds: within its day.
+pub fn posted_at(commit: i64) -> i64 {
+    i64::from(booked_on(commit)) * 86_400_000_000 + commit
+}
+
 /// A refused message.
 #[derive(Clone, Debug)]
 pub struct Rejected {
@@ -83,7 +93,7 @@ impl Journal {
         LedgerState {
             table_id: "table".to_owned(),
             version: self.version,
-            posted_at_micros: 1_700_000_000_000_000 + self.version,
+            posted_at_micros: posted_at(self.version),
             reference_version: REFERENCE.to_owned(),
             files: self.files.clone(),
         }
@@ -159,9 +169,8 @@ fn posting_column(field: &Field, rows: &[&Entry], commit: i64) -> ArrayRef {
         "origin_offset" => Arc::new(Int64Array::from(vec![0; count])),
         "ledger_commit" => Arc::new(Int64Array::from(vec![commit; count])),
         "recorded_at" => instants(rows.iter().map(|row| row.event.recorded_at)),
-        "posted_at" => instants(rows.iter().map(|_| commit)),
-        // Commits fall on different days.
-        "booked_on" => Arc::new(Date32Array::from(vec![20_000 + i32::try_from(commit / 2).unwrap(); count])),
+        "posted_at" => instants(rows.iter().map(|_| posted_at(commit))),
+        "booked_on" => Arc::new(Date32Array::from(vec![booked_on(commit); count])),
         "content_digest" => Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| row.event.content_digest()))),
         "quantity" => {
             let quantities = rows.iter().map(|row| row.quantity).collect::<Decimal128Array>();
@@ -247,8 +256,8 @@ fn rejection_batch(rows: &[Rejected], commit: i64) -> RecordBatch {
                 }
                 "origin_partition" => Arc::new(Int32Array::from(vec![0; count])),
                 "origin_offset" | "payload_bytes" | "ledger_commit" => Arc::new(Int64Array::from(vec![commit; count])),
-                "posted_at" => instants(rows.iter().map(|_| commit)),
-                "booked_on" => Arc::new(Date32Array::from(vec![20_000; count])),
+                "posted_at" => instants(rows.iter().map(|_| posted_at(commit))),
+                "booked_on" => Arc::new(Date32Array::from(vec![booked_on(commit); count])),
                 _ => new_null_array(field.data_type(), count),
             }
         })

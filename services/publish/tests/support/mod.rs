@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod events;
+pub mod history;
 pub mod journal;
 pub mod ledger;
 pub mod read;

@@ -28,6 +28,7 @@ pub struct KafkaConfig {
     pub prefetch_bytes_max: usize,
     pub produce_bytes_max: usize,
     pub produce_buffer_bytes_max: usize,
+    pub compression: Codec,
     pub delivery_timeout_seconds: u64,
     pub connect_timeout_seconds: u64,
     pub topic_wait_seconds: u64,
@@ -128,6 +129,40 @@ impl TryFrom<String> for GroupProtocol {
             "classic" => Ok(Self::Classic),
             "consumer" => Ok(Self::Consumer),
             _ => Err(format!("is {text:?}; allowed: classic, consumer")),
+        }
+    }
+}
+
+/// How producers pack a batch of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub enum Codec {
+    None,
+    Lz4,
+    Zstd,
+}
+
+impl Codec {
+    /// Kafka's `compression.type`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+impl TryFrom<String> for Codec {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "none" => Ok(Self::None),
+            "lz4" => Ok(Self::Lz4),
+            "zstd" => Ok(Self::Zstd),
+            _ => Err(format!("is {text:?}; allowed: none, lz4, zstd")),
         }
     }
 }
@@ -352,6 +387,9 @@ impl SplitConfig {
 pub struct PublishConfig {
     pub interval_seconds: u64,
     pub method: String,
+    /// Empty means `method` in the data directory; see
+    /// [`super::Config::method_dir`].
+    pub method_dir: PathBuf,
     pub label: String,
 }
 

@@ -15,7 +15,7 @@ const QUEUE_BYTES_MAX: usize = 2_097_151 * KIB;
 
 /// Properties that this program sets itself, with the setting that does, or
 /// why it stands fast.
-const RESERVED: [(&str, &str); 21] = [
+const RESERVED: [(&str, &str); 23] = [
     ("bootstrap.servers", "kafka.brokers"),
     ("metadata.broker.list", "kafka.brokers"),
     ("group.id", "kafka.group_id"),
@@ -28,6 +28,8 @@ const RESERVED: [(&str, &str); 21] = [
     ("queued.max.messages.kbytes", "kafka.prefetch_bytes_max"),
     ("message.max.bytes", "kafka.produce_bytes_max"),
     ("queue.buffering.max.kbytes", "kafka.produce_buffer_bytes_max"),
+    ("compression.type", "kafka.compression"),
+    ("compression.codec", "kafka.compression"),
     ("delivery.timeout.ms", "kafka.delivery_timeout_seconds"),
     ("message.timeout.ms", "kafka.delivery_timeout_seconds"),
     ("auto.offset.reset", "nothing: the journal knows where to go on"),

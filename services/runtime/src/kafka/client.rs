@@ -89,6 +89,7 @@ pub(crate) fn producer(config: &KafkaConfig) -> ClientConfig {
     client
         .set("enable.idempotence", "true")
         .set("partitioner", "murmur2_random")
+        .set("compression.type", config.compression.name())
         .set("message.max.bytes", config.produce_bytes_max.to_string())
         .set("queue.buffering.max.kbytes", (config.produce_buffer_bytes_max >> 10).to_string())
         .set("delivery.timeout.ms", (config.delivery_timeout_seconds * 1_000).to_string());

@@ -1,0 +1,105 @@
+"""Runs a method's SQL in DuckDB and holds every published cell against it.
+
+    second_engine.py BOOK_DIR INPUTS_DIR PUBLISHED_DIR
+
+BOOK_DIR is a method version (`method/2026.1`), INPUTS_DIR what `commonweal
+method inputs --to` wrote, PUBLISHED_DIR what was published from the same
+balances. The models run unchanged, in the order of `method.toml`, each over
+the inputs and the models before it. Rows are matched by all their columns:
+decimals, whole numbers, dates and texts must be equal to the last digit,
+floats to 1e-12. Prints one line a table; exits 1 with every difference on a
+line of its own.
+"""
+
+import math
+import sys
+import tomllib
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+FLOAT_TOLERANCE = 1e-12
+DIFFERENCES_SHOWN = 20
+
+
+def evaluate(book: Path, inputs: Path) -> duckdb.DuckDBPyConnection:
+    """A database with the inputs and every model as tables."""
+    database = duckdb.connect()
+    for path in sorted(inputs.glob("*.parquet")):
+        database.execute(f'CREATE TABLE "{path.stem}" AS SELECT * FROM read_parquet(?)', [str(path)])
+    for model in tomllib.loads((book / "method.toml").read_text())["models"]:
+        sql = (book / "models" / f"{model}.sql").read_text()
+        try:
+            database.execute(f'CREATE TABLE "{model}" AS {sql}')
+        except duckdb.Error as error:
+            raise SystemExit(f"{model}.sql: DuckDB refuses it: {error}") from error
+    return database
+
+
+def equal(mine: object, theirs: object) -> bool:
+    """Whether two cells are the same."""
+    if isinstance(mine, float) and isinstance(theirs, float):
+        return math.isclose(mine, theirs, rel_tol=FLOAT_TOLERANCE, abs_tol=0.0)
+    return type(mine) is type(theirs) and mine == theirs
+
+
+def sort_key(row: dict, columns: list[str]) -> list[tuple]:
+    """Nulls first, then by value; floats last, since they may differ a little."""
+    exact = [name for name in columns if not isinstance(row[name], float)]
+    return [(row[name] is not None, "" if row[name] is None else row[name]) for name in exact]
+
+
+def differences(published: pa.Table, computed: pa.Table) -> list[str]:
+    """Every cell in which two tables differ, as text."""
+    missing = set(published.column_names) ^ set(computed.column_names)
+    if missing:
+        return [f"column {name} is in one of the two alone" for name in sorted(missing)]
+    if published.num_rows != computed.num_rows:
+        return [f"{published.num_rows} rows are published, {computed.num_rows} computed"]
+    columns = published.column_names
+    found = []
+    for name in columns:
+        mine, theirs = published.schema.field(name).type, computed.schema.field(name).type
+        if mine != theirs and not (pa.types.is_string(mine) and pa.types.is_large_string(theirs)):
+            found.append(f"column {name} is published as {mine} and computed as {theirs}")
+    if found:
+        return found
+    mine, theirs = (
+        sorted(table.select(columns).to_pylist(), key=lambda row: sort_key(row, columns))
+        for table in (published, computed)
+    )
+    for row, other in zip(mine, theirs):
+        unequal = [name for name in columns if not equal(row[name], other[name])]
+        found += [f"{name} is published as {row[name]!r} and computed as {other[name]!r} in {row}" for name in unequal]
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    book, inputs, folder = (Path(argument) for argument in arguments)
+    database = evaluate(book, inputs)
+    wrong = 0
+    paths = sorted(folder.glob("*.parquet"))
+    if not paths:
+        raise SystemExit(f"{folder}: nothing is published there")
+    for path in paths:
+        published = pq.read_table(path)
+        computed = database.table(path.stem).to_arrow_table()
+        found = differences(published, computed)
+        for text in found[:DIFFERENCES_SHOWN]:
+            print(f"{path.stem}: {text}", file=sys.stderr)
+        wrong += len(found)
+        if not found:
+            cells = published.num_rows * published.num_columns
+            print(f"{path.stem}: {published.num_rows} rows, {cells} cells, the same in DuckDB")
+    if wrong:
+        print(f"{wrong} difference(s)", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
