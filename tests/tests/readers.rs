@@ -18,7 +18,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_commonweal-under-test");
 #[test]
 fn readers_agree_on_the_demonstration() {
     let Some(python) = python() else { return };
-    let system = System::new(PROGRAM);
+    // As the demonstration labels what it publishes.
+    let system = System::new(PROGRAM).set("publish.label", "synthetic");
     system.succeed(["demo", "--data", &system.data().display().to_string()]);
     read(&python, &system);
 }
