@@ -6,7 +6,8 @@
 //! Both are processes of their own, run in turns over the same topics; rates
 //! are messages over the wall time of the whole process, start and publication
 //! included. Ends with 1 where the median ratio is below the least allowed,
-//! `COMMONWEAL_BENCH_RATIO_MIN`, 0.25 unless set.
+//! `COMMONWEAL_BENCH_RATIO_MIN`, 0.25 unless set. Settings hold for sending and
+//! for the spine: `--set kafka.compression=none`, say.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark fails by panicking")]
 
 use commonweal_runtime::kafka::count;
@@ -27,15 +28,19 @@ const LIMIT: Duration = Duration::from_mins(15);
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => bench(EVENTS),
-        (Some("count"), Some(brokers)) => count_only(&brokers, &arguments.collect::<Vec<_>>()),
-        (Some("--events"), Some(events)) => bench(events.parse().expect("a number of events")),
-        _ => {
-            eprintln!("usage: spine-bench [--events N]");
-            ExitCode::from(2)
+    let (mut events, mut settings) = (EVENTS, Vec::new());
+    while let Some(argument) = arguments.next() {
+        match (argument.as_str(), arguments.next()) {
+            ("count", Some(brokers)) => return count_only(&brokers, &arguments.collect::<Vec<_>>()),
+            ("--events", Some(number)) => events = number.parse().expect("a number of events"),
+            ("--set", Some(setting)) => settings.push(setting),
+            _ => {
+                eprintln!("usage: spine-bench [--events N] [--set KEY=VALUE]...");
+                return ExitCode::from(2);
+            }
         }
     }
+    bench(events, &settings)
 }
 
 /// The yardstick: reads topics to their end and prints what it read.
@@ -48,12 +53,16 @@ fn count_only(brokers: &str, topics: &[String]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn bench(events: u64) -> ExitCode {
+fn bench(events: u64, settings: &[String]) -> ExitCode {
     let Some(broker) = Broker::real() else { return ExitCode::from(77) };
     let topics = broker.topics("bench", PARTITIONS);
     let program = env::current_exe().expect("this program's path").with_file_name("commonweal-under-test");
     let program = program.to_str().expect("a path in UTF-8");
-    let generator = System::new(program).on(&broker, &topics);
+    let system = || {
+        let settings = settings.iter().filter_map(|setting| setting.split_once('='));
+        settings.fold(System::new(program).on(&broker, &topics), |system, (key, value)| system.set(key, value))
+    };
+    let generator = system();
     let command = generator.command(["generate", "--events", &events.to_string(), "--seed", &SEED.to_string()]);
     let generated = Running::start(command).finish(LIMIT);
     assert_eq!(generated.exit.code, Some(0), "{}", generated.stderr);
@@ -63,7 +72,7 @@ fn bench(events: u64) -> ExitCode {
     heading();
     for round in 1..=ROUNDS {
         let (counted, bytes) = counting(&broker, &topics, events);
-        let system = System::new(program).on(&broker, &topics);
+        let system = system();
         let ran = spine(&system, events);
         let rate = |exit: Exit| number(events) / exit.wall.as_secs_f64();
         let ratio = rate(ran) / rate(counted);
