@@ -34,6 +34,19 @@ pub fn real_kafka() -> Option<String> {
     })
 }
 
+/// Of that Kafka: where it wants a certificate, where it wants a login, and the
+/// folder of both.
+pub fn secure_kafka() -> Option<(String, String, PathBuf)> {
+    let found = || {
+        let (ssl, sasl) = (variable("COMMONWEAL_TEST_KAFKA_SSL")?, variable("COMMONWEAL_TEST_KAFKA_SASL")?);
+        Some((ssl, sasl, PathBuf::from(variable("COMMONWEAL_TEST_KAFKA_SECRETS")?)))
+    };
+    found().or_else(|| {
+        skip("a real Kafka with TLS and SASL (COMMONWEAL_TEST_KAFKA_SSL, _SASL and _SECRETS)");
+        None
+    })
+}
+
 /// The command that stops that Kafka and starts it again.
 pub fn kafka_control() -> Option<String> {
     variable("COMMONWEAL_TEST_KAFKA_CONTROL").or_else(|| {

@@ -1,4 +1,4 @@
-//! An HTTPS server before the registry that lets in who has the right header:
+//! An HTTPS server before another that lets in who has the right header:
 //! certificates of an authority of its own, one request a connection.
 
 use crate::environment;
@@ -27,15 +27,18 @@ impl Gatekeeper {
     /// `expected`. `None` where the machine has no openssl to make certificates
     /// with, and says so.
     pub fn before(registry: &Registry, expected: &str, folder: &Path) -> Option<Self> {
+        let path = registry.url.split_once(registry.address()).expect("an address").1;
+        Self::before_server(registry.address(), path, expected, folder)
+    }
+
+    /// The same before any server that speaks plain HTTP; `path` is what the URL
+    /// ends in.
+    pub fn before_server(address: &str, path: &str, expected: &str, folder: &Path) -> Option<Self> {
         let authority = certificates(folder)?;
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!(
-            "https://localhost:{}{}",
-            listener.local_addr().expect("an address").port(),
-            registry.url.split_once(registry.address()).expect("an address").1
-        );
+        let url = format!("https://localhost:{}{path}", listener.local_addr().expect("an address").port());
         let config = Arc::new(config(folder));
-        let (address, expected) = (registry.address().to_owned(), expected.to_owned());
+        let (address, expected) = (address.to_owned(), expected.to_owned());
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (config, address, expected) = (Arc::clone(&config), address.clone(), expected.clone());

@@ -27,12 +27,14 @@ impl Loaded {
         Ok(Self { config: Config::load(&sources)? })
     }
 
-    /// The same, and sends logs where the configuration says.
+    /// The same for a command that does what the configuration says; logs go
+    /// where it says.
     ///
     /// # Errors
-    /// As [`Loaded::quiet`].
+    /// As [`Loaded::quiet`]; or this build cannot do what is asked for.
     pub(crate) fn with_logs(settings: &cli::Settings) -> Result<Self, AppError> {
         let loaded = Self::quiet(settings)?;
+        loaded.config.check_build()?;
         telemetry::init(&loaded.config.telemetry)?;
         Ok(loaded)
     }

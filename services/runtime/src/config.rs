@@ -5,6 +5,7 @@ mod dump;
 mod error;
 mod layers;
 mod sections;
+mod security;
 mod validate;
 
 use std::ffi::OsString;
@@ -18,6 +19,7 @@ pub use sections::{
     Properties, ProvisionConfig, PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig,
     SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
+pub use security::{SaslMechanism, SecurityConfig};
 
 /// Every setting with its default, as TOML with comments.
 pub const DEFAULTS: &str = include_str!("../default.toml");
@@ -90,6 +92,14 @@ impl Config {
     /// The first setting that is not allowed, with what is.
     pub fn validate(&self) -> Result<(), ConfigError> {
         validate::validate(self)
+    }
+
+    /// Checks that this build can do what the settings ask for.
+    ///
+    /// # Errors
+    /// What it lacks, and how to build it.
+    pub fn check_build(&self) -> Result<(), ConfigError> {
+        crate::kafka::beyond_this_build(&self.kafka).map_or(Ok(()), |what| Err(ConfigError::Build { what }))
     }
 
     /// The settings in force as TOML, in the order of `default.toml`, with

@@ -7,8 +7,10 @@
 pub mod clock;
 pub mod config;
 pub mod exit;
+mod http;
 pub mod kafka;
 pub mod registry;
+mod secret;
 pub mod shutdown;
 pub mod telemetry;
 

@@ -155,6 +155,9 @@ fn each_rule_is_enforced() {
         "kafka.delivery_timeout_seconds=0",
         "kafka.connect_timeout_seconds=0",
         "kafka.topic_wait_seconds=3601",
+        "kafka.security.password=********",
+        "kafka.security.token_client_secret=two\nlines",
+        "kafka.security.token_timeout_seconds=0",
         "topics.funding=a topic",
         "topics.employment=commonweal.funding.v1",
         "topics.dead_letters=..",
@@ -234,6 +237,104 @@ fn registry_logins_are_one_of_their_kind() {
     assert!(sound.unwrap().registry.register_on_start);
 }
 
+/// Proves that a way to be let in by Kafka is whole and one of its kind, and
+/// that what is wrong with it is told by its setting, without showing a secret.
+#[test]
+fn kafka_logins_are_one_of_their_kind() {
+    const PLAIN: &str = "kafka.security.sasl_mechanism=plain";
+    const BEARER: &str = "kafka.security.sasl_mechanism=oauthbearer";
+    const TLS: &str = "kafka.security.tls=true";
+    const URL: &str = "kafka.security.token_url=https://id.example/token";
+    const SECRET: &str = "kafka.security.token_client_secret=hunter2";
+    const ID: &str = "kafka.security.token_client_id=me";
+    let user = ["kafka.security.username=me", "kafka.security.password=hunter2"];
+    let wrong: [(&[&str], &str); 22] = [
+        (&["kafka.security.ca_file=ca.pem"], "tls"),
+        (&["kafka.security.certificate_file=me.pem", "kafka.security.key_file=me.key"], "tls"),
+        (&[TLS, "kafka.security.certificate_file=me.pem"], "key_file"),
+        (&[TLS, "kafka.security.key_file=me.key"], "certificate_file"),
+        (&[TLS, "kafka.security.key_password=hunter2"], "key_file"),
+        (&[TLS, PLAIN], "username"),
+        (&[TLS, PLAIN, user[0]], "password"),
+        (&[TLS, PLAIN, user[0], user[1], "kafka.security.password_file=secret"], "password_file"),
+        (&[TLS, user[0], user[1]], "sasl_mechanism"),
+        (&[TLS, BEARER, "kafka.security.token_file=token", user[0]], "sasl_mechanism"),
+        (&[PLAIN, user[0], user[1]], "login_without_tls"),
+        (&[TLS, BEARER], "token_url"),
+        (&[TLS, URL, ID, SECRET], "sasl_mechanism"),
+        (&[TLS, BEARER, URL, ID, SECRET, "kafka.security.token_file=token"], "token_file"),
+        (&[TLS, BEARER, "kafka.security.token_file=token", SECRET], "token_url"),
+        (&[TLS, BEARER, URL, SECRET], "token_client_id"),
+        (&[TLS, BEARER, URL, ID], "token_client_secret"),
+        (&[TLS, BEARER, ID, SECRET, "kafka.security.token_url=id.example"], "token_url"),
+        (&[TLS, BEARER, ID, SECRET, "kafka.security.token_url=http://id.example/token"], "token_url"),
+        (&[TLS, BEARER, ID, SECRET, "kafka.security.token_url=https://me:hunter2@id.example"], "token_url"),
+        (&[TLS, BEARER, ID, SECRET, "kafka.security.token_url=http://localhost.example/token"], "token_url"),
+        (&["kafka.security.sasl_mechanism=gssapi"], "sasl_mechanism"),
+    ];
+    for (settings, named) in wrong {
+        let text = refusal(&overrides(settings));
+        assert!(text.starts_with(&format!("setting kafka.security.{named} ")), "{settings:?}: {text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    let here = ["http://127.0.0.1:8080/token", "http://localhost/token", "http://[::1]:80/token"]
+        .map(|url| format!("kafka.security.token_url={url}"));
+    let sound: [&[&str]; 9] = [
+        &[TLS],
+        &[TLS, "kafka.security.certificate_file=me.pem", "kafka.security.key_file=me.key"],
+        &[TLS, PLAIN, user[0], "kafka.security.password_file=secret"],
+        &[PLAIN, user[0], user[1], "kafka.security.login_without_tls=true"],
+        &[TLS, BEARER, URL, ID, SECRET, "kafka.security.token_scope=kafka"],
+        &[TLS, BEARER, "kafka.security.token_file=token"],
+        &[TLS, BEARER, &here[0], ID, SECRET],
+        &[TLS, BEARER, &here[1], ID, SECRET],
+        &[TLS, BEARER, &here[2], ID, SECRET],
+    ];
+    for settings in sound {
+        let config = Config::load(&overrides(settings)).unwrap();
+        assert!(config.kafka.security.is_used(), "{settings:?}");
+    }
+}
+
+/// Proves that a login is said in one place: beside the section no property
+/// says the same, and a property alone cannot ask for tokens, which nobody
+/// would renew; other properties go with the section.
+#[test]
+fn a_login_is_said_in_one_place() {
+    let tls = "kafka.security.tls=true";
+    for property in
+        ["security.protocol=SSL", "ssl.ca.location=ca.pem", "sasl.password=hunter2", "sasl.mechanism=GSSAPI"]
+    {
+        let property = format!("kafka.properties.{property}");
+        Config::load(&overrides(&[&property])).unwrap();
+        let text = refusal(&overrides(&[tls, &property]));
+        assert!(text.contains("set kafka.security.") && !text.contains("hunter2"), "{text}");
+    }
+    let text = refusal(&overrides(&["kafka.properties.sasl.mechanisms=OAUTHBEARER"]));
+    assert!(text.contains("set kafka.security.sasl_mechanism"), "{text}");
+    Config::load(&overrides(&[tls, "kafka.properties.ssl.cipher.suites=DEFAULT"])).unwrap();
+}
+
+/// Proves that each setting of the login can come from the environment, and
+/// that no other section is as deep.
+#[test]
+fn a_login_comes_from_the_environment() {
+    let config = Config::load(&Sources {
+        environment: environment(&[
+            ("COMMONWEAL__KAFKA__SECURITY__TLS", "true"),
+            ("COMMONWEAL__KAFKA__SECURITY__SASL_MECHANISM", "scram_sha_256"),
+            ("COMMONWEAL__KAFKA__SECURITY__USERNAME", "me"),
+            ("COMMONWEAL__KAFKA__SECURITY__PASSWORD", "hunter2"),
+        ]),
+        ..Sources::default()
+    });
+    let security = config.unwrap().kafka.security;
+    assert_eq!((security.tls, security.password.0.as_str()), (true, "hunter2"));
+    let unknown = environment(&[("COMMONWEAL__KAFKA__SECURITY__PASSWROD", "hunter2")]);
+    let text = refusal(&Sources { environment: unknown, ..Sources::default() });
+    assert!(text.contains("kafka.security.passwrod") && !text.contains("hunter2"), "{text}");
+}
+
 /// Proves that properties which exactness rests on cannot be set, and that the
 /// refusal names the setting to use instead.
 #[test]
@@ -251,16 +352,19 @@ fn reserved_properties_are_refused() {
 }
 
 /// Proves that sources which are no settings at all are refused: a missing
-/// file, a file that is not TOML, a variable without a section, an argument
+/// file, a file that is not TOML (without showing its text, which may be secret), a variable without a section, an argument
 /// without a value, a value that is not UTF-8.
 #[test]
 fn malformed_sources_are_refused() {
     use std::os::unix::ffi::OsStringExt as _;
     let text = refusal(&Sources { files: vec![PathBuf::from("/nowhere/at-all.toml")], ..Sources::default() });
     assert!(text.contains("/nowhere/at-all.toml"), "{text}");
-    let (_dir, path) = file("[kafka\n");
-    let text = refusal(&Sources { files: vec![path.clone()], ..Sources::default() });
-    assert!(text.contains(path.to_str().unwrap()), "{text}");
+    for (wrong, line) in [("[kafka\n", "line 1"), ("[kafka.security]\npassword = \"hunter2\n", "line 2")] {
+        let (_dir, path) = file(wrong);
+        let text = refusal(&Sources { files: vec![path.clone()], ..Sources::default() });
+        assert!(text.contains(path.to_str().unwrap()) && text.contains(line), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
     for name in ["COMMONWEAL__KAFKA", "COMMONWEAL__A__B__C", "COMMONWEAL__"] {
         let text = refusal(&Sources { environment: environment(&[(name, "1")]), ..Sources::default() });
         assert!(text.contains(name) && text.contains("SECTION__KEY"), "{text}");
@@ -279,6 +383,7 @@ fn a_dump_loads_as_the_same_settings() {
     let config = Config::load(&overrides(&[
         "kafka.brokers=a:1,b:2",
         "kafka.properties.security.protocol=SASL_SSL",
+        "kafka.properties.sasl.mechanism=GSSAPI",
         "ingest.earliest_day=2001-02-03",
         "publish.label=SYNTHETIC \"quoted\"",
         "telemetry.log_format=json",
@@ -299,13 +404,30 @@ fn secrets_are_masked() {
         "kafka.properties.sasl.username=reader",
     ]))
     .unwrap();
-    for login in [&["registry.username=me", "registry.password=hunter2"][..], &["registry.token=hunter2"]] {
+    let tokens = [
+        "kafka.security.tls=true",
+        "kafka.security.sasl_mechanism=oauthbearer",
+        "kafka.security.token_url=https://id.example/token",
+        "kafka.security.token_client_id=me",
+        "kafka.security.token_client_secret=hunter2",
+        "kafka.security.certificate_file=me.pem",
+        "kafka.security.key_file=me.key",
+        "kafka.security.key_password=hunter2",
+    ];
+    let password = [
+        "kafka.security.tls=true",
+        "kafka.security.sasl_mechanism=scram_sha_512",
+        "kafka.security.username=me",
+        "kafka.security.password=hunter2",
+    ];
+    let registry = ["registry.username=me", "registry.password=hunter2"];
+    for login in [&registry[..], &["registry.token=hunter2"], &tokens, &password] {
         let config = Config::load(&overrides(login)).unwrap();
         let dump = config.dump().unwrap();
         assert!(!dump.contains("hunter2") && !format!("{config:?}").contains("hunter2"), "{dump}");
         let (_dir, path) = file(&dump);
         let text = refusal(&Sources { files: vec![path], ..Sources::default() });
-        assert!(text.contains("registry.") && text.contains("mask"), "{text}");
+        assert!((text.contains("registry.") || text.contains("kafka.security.")) && text.contains("mask"), "{text}");
     }
     let dump = config.dump().unwrap();
     assert!(!dump.contains("hunter2") && dump.contains("reader"), "{dump}");

@@ -9,6 +9,7 @@ pub(crate) fn run(settings: &Settings, command: &ConfigCommand) -> Result<Exit, 
     let loaded = Loaded::quiet(settings)?;
     match command {
         ConfigCommand::Check => {
+            loaded.config.check_build()?;
             loaded.publish_options()?;
             println!("configuration is sound");
         }

@@ -19,6 +19,11 @@ pub enum ConfigError {
     /// A value of the right type that is not allowed.
     #[error("setting {key} in {origin} is {value}; allowed: {allowed}")]
     Invalid { key: String, value: String, allowed: String, origin: String },
+    /// Sound settings that this build of the program cannot follow.
+    #[error(
+        "the settings under kafka ask for {what}, which this build of the program lacks; build it with `cargo build --release --features tls` (docs/kafka-security.md)"
+    )]
+    Build { what: &'static str },
     /// Settings that have no TOML form.
     #[error("failed to write the settings as TOML: {reason}")]
     Dump { reason: String },

@@ -12,6 +12,8 @@ type Table = HashMap<String, Value>;
 
 const PREFIX: &str = "COMMONWEAL__";
 const PROPERTIES: &str = "kafka.properties";
+/// The other section within a section.
+const SECURITY: &str = "kafka.security";
 const DEFAULT_ORIGIN: &str = "the defaults";
 
 /// One source, read and checked against the names that exist.
@@ -37,7 +39,7 @@ pub(super) fn merge(sources: &Sources) -> Result<config::Config, ConfigError> {
     for path in &sources.files {
         let table = std::fs::read_to_string(path)
             .map_err(|error| error.to_string())
-            .and_then(|text| File::from_str(&text, FileFormat::Toml).collect().map_err(|error| error.to_string()))
+            .and_then(|text| parse(&text))
             .map_err(|reason| ConfigError::File { path: path.clone(), reason })?;
         let table = with_origin(table, &path.display().to_string());
         check_names(&table, &known, &path.display().to_string())?;
@@ -52,6 +54,16 @@ pub(super) fn merge(sources: &Sources) -> Result<config::Config, ConfigError> {
         builder = builder.add_source(argument(text)?.layer(&known)?);
     }
     builder.build().map_err(|error| foreign(&error))
+}
+
+/// The table of a file. What is wrong with it is told by its line's number: the
+/// line itself may hold a secret.
+fn parse(text: &str) -> Result<Table, String> {
+    text.parse::<toml::Table>().map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        format!("line {}: {}", before.matches('\n').count() + 1, error.message())
+    })?;
+    File::from_str(text, FileFormat::Toml).collect().map_err(|error| error.to_string())
 }
 
 /// The merged settings as the typed struct.
@@ -78,7 +90,8 @@ pub(super) fn located(error: ConfigError, merged: &config::Config) -> ConfigErro
 
 /// One setting given as text.
 struct Setting {
-    /// Section and key, or `kafka`, `properties` and a librdkafka property.
+    /// Section, a section within it where there is one, and key: a librdkafka
+    /// property may be a key.
     path: Vec<String>,
     value: String,
     origin: String,
@@ -109,11 +122,14 @@ fn variable(name: &OsString, value: &OsStr) -> Result<Option<Setting>, ConfigErr
         return Err(ConfigError::Malformed { origin, reason: "its value is not UTF-8".to_owned() });
     };
     let mut path: Vec<String> = setting.split("__").map(str::to_lowercase).collect();
-    if path.len() == 3 && path[..2].join(".") == PROPERTIES {
+    match path.as_slice() {
+        [_, _] => {}
         // librdkafka's names hold dots, which a shell cannot write.
-        path[2] = path[2].replace('_', ".");
-    } else if path.len() != 2 {
-        return Err(ConfigError::Malformed { origin, reason: format!("it has not the form {PREFIX}SECTION__KEY") });
+        [outer, inner, property] if format!("{outer}.{inner}") == PROPERTIES => path[2] = property.replace('_', "."),
+        [outer, inner, _] if format!("{outer}.{inner}") == SECURITY => {}
+        _ => {
+            return Err(ConfigError::Malformed { origin, reason: format!("it has not the form {PREFIX}SECTION__KEY") });
+        }
     }
     Ok(Some(Setting { path, value: value.to_owned(), origin }))
 }

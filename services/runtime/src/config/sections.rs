@@ -10,6 +10,8 @@ use std::time::Duration;
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::SecurityConfig;
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
@@ -32,6 +34,7 @@ pub struct KafkaConfig {
     pub delivery_timeout_seconds: u64,
     pub connect_timeout_seconds: u64,
     pub topic_wait_seconds: u64,
+    pub security: SecurityConfig,
     pub properties: Properties,
 }
 

@@ -1,5 +1,7 @@
 //! The bounds that `default.toml` states, in its order.
 
+mod security;
+
 use std::fmt::Display;
 
 use chrono::NaiveDate;
@@ -87,7 +89,8 @@ fn kafka(kafka: &KafkaConfig) -> Result<(), ConfigError> {
     range("kafka.delivery_timeout_seconds", kafka.delivery_timeout_seconds, 1, 3_600)?;
     range("kafka.connect_timeout_seconds", kafka.connect_timeout_seconds, 1, 3_600)?;
     range("kafka.topic_wait_seconds", kafka.topic_wait_seconds, 0, 3_600)?;
-    properties(&kafka.properties)
+    properties(&kafka.properties)?;
+    security::security(kafka)
 }
 
 fn properties(properties: &Properties) -> Result<(), ConfigError> {

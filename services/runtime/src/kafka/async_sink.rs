@@ -11,7 +11,7 @@ use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer a
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::watch;
 
-use super::client::{self, Events};
+use super::client::{self, Events, Kept};
 use super::sink::SinkError;
 use super::{admin, failure};
 use crate::config::KafkaConfig;
@@ -55,7 +55,7 @@ pub enum DeliveryError {
 /// order and arrive once, retries or not. Clones share it.
 #[derive(Clone)]
 pub struct AsyncSink {
-    producer: FutureProducer<Watch>,
+    producer: Arc<Kept<FutureProducer<Watch>>>,
     away: Arc<watch::Sender<bool>>,
 }
 
@@ -70,19 +70,17 @@ impl AsyncSink {
     /// and gives a message up after `ack_timeout`.
     ///
     /// # Errors
-    /// A property that librdkafka does not take.
+    /// A property that librdkafka does not take, or no login.
     pub fn new(config: &KafkaConfig, ack_timeout: Duration) -> Result<Self, SinkError> {
-        let mut client = client::producer(config);
+        let mut client = client::producer(config)?;
         if !config.properties.0.contains_key("reconnect.backoff.max.ms") {
             client.set("reconnect.backoff.max.ms", RECONNECT_MILLIS_MAX);
         }
         client.set("delivery.timeout.ms", ack_timeout.as_millis().to_string());
         let away = Arc::new(watch::Sender::new(false));
-        let watch = Watch { events: Events::default(), away: Arc::clone(&away) };
-        let producer = client
-            .create_with_context(watch)
-            .map_err(|error| SinkError::Settings { reason: failure::describe(&error) })?;
-        Ok(Self { producer, away })
+        let watch = |events| Watch { events, away: Arc::clone(&away) };
+        let producer = client::make(config, Ok(client), None, watch)?;
+        Ok(Self { producer: Arc::new(producer), away })
     }
 
     /// Hands a message over, to the partition of its key.
@@ -111,7 +109,7 @@ impl AsyncSink {
         let topics = Arc::new(topics);
         // The sender lives as long as this sink does.
         while away.wait_for(|away| *away).await.is_ok() {
-            let (producer, asked) = (self.producer.clone(), Arc::clone(&topics));
+            let (producer, asked) = (Arc::clone(&self.producer), Arc::clone(&topics));
             // The client's own calls block.
             let serves = tokio::task::spawn_blocking(move || {
                 let metadata = producer.client().fetch_metadata(None, PROBE_WAIT);

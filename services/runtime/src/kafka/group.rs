@@ -14,7 +14,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::batch::{Intake, MessageBatch, PartitionEnd, PartitionError, TopicTable};
-use super::client::{self, Events, Rebalance};
+use super::client::{self, Events, Kept, Rebalance};
 use super::failure;
 use super::source::{Search, SourceError, unwilling};
 use crate::config::KafkaConfig;
@@ -68,9 +68,8 @@ impl GroupSource {
     /// No broker, a missing topic, a refused login, or a property librdkafka
     /// does not take.
     pub fn join(config: &KafkaConfig, shutdown: &Shutdown, group: &str, topics: &[&str]) -> Result<Self, SourceError> {
-        let consumer: BaseConsumer<Events> = client::member(config, group)
-            .create_with_context(Events::default())
-            .map_err(|error| SourceError::Settings { reason: failure::describe(&error) })?;
+        let consumer: Kept<BaseConsumer<Events>> =
+            client::make(config, client::member(config, group), Some(shutdown), |events| events)?;
         let search = Search::new(&consumer, config, shutdown);
         let mut counts = Vec::with_capacity(topics.len());
         for topic in topics {

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::admin::AdminOptions;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::admin::{AdminError, ensure_internal_topics};
-use super::client::{self, Events};
+use super::admin::{Admin, AdminError, ensure_internal_topics};
+use super::client::{self, Events, Kept};
 use super::failure;
 use super::source::{Search, SourceError};
 use crate::config::KafkaConfig;
@@ -48,10 +48,8 @@ impl RemakeError {
     }
 }
 
-fn outsider(config: &KafkaConfig, group: &str) -> Result<BaseConsumer<Events>, SourceError> {
-    client::member(config, group)
-        .create_with_context(Events::default())
-        .map_err(|error| SourceError::Settings { reason: failure::describe(&error) })
+fn outsider(config: &KafkaConfig, group: &str) -> Result<Kept<BaseConsumer<Events>>, SourceError> {
+    Ok(client::make(config, client::member(config, group), None, |events| events)?)
 }
 
 /// Number of a topic's partitions.
@@ -123,16 +121,14 @@ fn commit_again(consumer: &BaseConsumer<Events>, topic: &str) -> Result<(), Kafk
 /// # Errors
 /// No broker, or a refusal.
 pub fn remake_internal_topics(config: &KafkaConfig, topics: &[(&str, i32)], group: &str) -> Result<(), RemakeError> {
-    let admin: AdminClient<Events> = client::common(config, &[])
-        .create_with_context(Events::default())
-        .map_err(|error| AdminError::Settings { reason: failure::describe(&error) })?;
+    let admin = Admin::connect(config)?;
     let timeout = Some(config.connect_timeout());
     let options = AdminOptions::new().request_timeout(timeout).operation_timeout(timeout);
     let names: Vec<&str> = topics.iter().map(|(name, _)| *name).collect();
     let refused = |what: String| move |reason: String| RemakeError::Delete { what, reason };
 
     // A position beyond the end of the new topic would stop whoever reads it.
-    let outcomes = block_on(admin.delete_groups(&[group], &options))
+    let outcomes = block_on(admin.client().delete_groups(&[group], &options))
         .map_err(|error| refused(format!("group {group}"))(failure::describe(&error)))?;
     for outcome in outcomes {
         if let Err((group, code)) = outcome
@@ -141,7 +137,7 @@ pub fn remake_internal_topics(config: &KafkaConfig, topics: &[(&str, i32)], grou
             return Err(refused(format!("group {group}"))(code.to_string()));
         }
     }
-    let outcomes = block_on(admin.delete_topics(&names, &options))
+    let outcomes = block_on(admin.client().delete_topics(&names, &options))
         .map_err(|error| refused(names.join(", "))(failure::describe(&error)))?;
     for outcome in outcomes {
         match outcome {
@@ -163,11 +159,7 @@ pub fn remake_internal_topics(config: &KafkaConfig, topics: &[(&str, i32)], grou
     Ok(ensure_internal_topics(config, topics)?)
 }
 
-fn exists(admin: &AdminClient<Events>, topic: &str) -> Result<bool, RemakeError> {
-    // Asking for all topics makes none.
-    let metadata = admin
-        .inner()
-        .fetch_metadata(None, STEP)
-        .map_err(|error| RemakeError::Delete { what: topic.to_owned(), reason: failure::describe(&error) })?;
+fn exists(admin: &Admin<'_>, topic: &str) -> Result<bool, RemakeError> {
+    let metadata = admin.cluster()?;
     Ok(metadata.topics().iter().any(|found| found.name() == topic && found.error().is_none()))
 }

@@ -11,8 +11,9 @@ use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::client::{self, Events};
+use super::client::{self, ClientError, Events, Kept};
 use super::failure;
+use super::login::LoginError;
 use crate::config::KafkaConfig;
 use crate::exit::Exit;
 
@@ -26,7 +27,7 @@ const STEP: Duration = Duration::from_millis(1);
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SinkError {
     /// A property that librdkafka does not take.
-    #[error("the kafka client cannot be made: {reason}; check kafka.properties")]
+    #[error("the kafka client cannot be made: {reason}; check kafka.security and kafka.properties")]
     Settings { reason: String },
     /// One message beyond the limit.
     #[error("a message of {bytes} bytes for {topic} is longer than kafka.produce_bytes_max = {bytes_max}")]
@@ -38,8 +39,20 @@ pub enum SinkError {
     #[error("{count} messages were not delivered: {reason}")]
     Undelivered { count: u64, reason: String },
     /// The login or a right is refused.
-    #[error("kafka refuses: {reason}; check kafka.properties and the rights of this user")]
+    #[error("kafka refuses: {reason}; check kafka.security and the rights of this user")]
     Refused { reason: String },
+    /// There is nothing to be let in with.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+}
+
+impl From<ClientError> for SinkError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Settings { reason } => Self::Settings { reason },
+            ClientError::Login(error) => Self::Login(error),
+        }
+    }
 }
 
 impl SinkError {
@@ -49,6 +62,7 @@ impl SinkError {
         match self {
             Self::Settings { .. } => Exit::Config,
             Self::TooLarge { .. } => Exit::Data,
+            Self::Login(error) => error.exit(),
             Self::Rejected { .. } | Self::Undelivered { .. } | Self::Refused { .. } => Exit::KafkaUnavailable,
         }
     }
@@ -73,7 +87,7 @@ pub struct Record<'a> {
 /// retries or not. Its calls may block, so it belongs on a thread of its own;
 /// what is not flushed before it is dropped is lost.
 pub struct Sink {
-    producer: BaseProducer<Deliveries>,
+    producer: Kept<BaseProducer<Deliveries>>,
     bytes_max: usize,
     sends: u32,
 }
@@ -82,11 +96,10 @@ impl Sink {
     /// A producer for the configured brokers; it connects when first used.
     ///
     /// # Errors
-    /// A property that librdkafka does not take.
+    /// A property that librdkafka does not take, or no login.
     pub fn new(config: &KafkaConfig) -> Result<Self, SinkError> {
-        let producer = client::producer(config)
-            .create_with_context(Deliveries::default())
-            .map_err(|error| SinkError::Settings { reason: failure::describe(&error) })?;
+        let deliveries = |events| Deliveries { events, ..Deliveries::default() };
+        let producer = client::make(config, client::producer(config), None, deliveries)?;
         Ok(Self { producer, bytes_max: config.produce_bytes_max, sends: 0 })
     }
 
@@ -138,11 +151,12 @@ impl Sink {
     ///
     /// # Errors
     /// How many messages were not delivered since the sink was made, and why:
-    /// failed, or still without an answer after `timeout`.
+    /// failed, or still without an answer after `timeout`. Or a refused login.
     pub fn flush(&mut self, timeout: Duration) -> Result<(), SinkError> {
         let deadline = Instant::now() + timeout;
         while self.waiting() > 0 {
             self.producer.poll(STEP);
+            self.check_let_in()?;
             if Instant::now() >= deadline {
                 break;
             }
@@ -183,7 +197,12 @@ impl Sink {
             let reason = deliveries.reason().unwrap_or_default();
             return Err(SinkError::Undelivered { count: deliveries.failed(), reason });
         }
-        match deliveries.events.take() {
+        self.check_let_in()
+    }
+
+    /// A refused login does not pass: nothing would be delivered.
+    fn check_let_in(&self) -> Result<(), SinkError> {
+        match self.producer.context().events.take() {
             Some(lasting) if failure::is_refusal(lasting.code) => Err(SinkError::Refused { reason: lasting.reason }),
             _ => Ok(()),
         }

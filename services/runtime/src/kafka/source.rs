@@ -14,7 +14,7 @@ pub(super) use discover::Search;
 pub use error::SourceError;
 
 use super::batch::{Intake, MessageBatch, PartitionError, TopicTable};
-use super::client::{self, Events, Isolation, Lasting};
+use super::client::{self, ClientError, Events, Isolation, Kept, Lasting};
 use super::failure;
 use crate::config::KafkaConfig;
 use crate::shutdown::Shutdown;
@@ -83,7 +83,7 @@ impl Source {
         topics: &[&str],
         next_offset: impl FnMut(&str, i32) -> Option<i64>,
     ) -> Result<Self, SourceError> {
-        let consumer = consumer(config, isolation)?;
+        let consumer = consumer(config, isolation, shutdown)?;
         let search = Search::new(&consumer, config, shutdown);
         let partitions = search.partitions(topics, next_offset)?;
         let intake = Intake::new(consumer).ok_or_else(|| unwilling("no queue"))?;
@@ -245,18 +245,29 @@ pub fn bounds(
     shutdown: &Shutdown,
     topics: &[&str],
 ) -> Result<Vec<Partition>, SourceError> {
-    let consumer = consumer(config, isolation)?;
+    let consumer = consumer(config, isolation, shutdown)?;
     discover::Search::new(&consumer, config, shutdown).partitions(topics, |_, _| None)
 }
 
-fn consumer(config: &KafkaConfig, isolation: Isolation) -> Result<BaseConsumer<Events>, SourceError> {
-    client::consumer(config, isolation)
-        .create_with_context(Events::default())
-        .map_err(|error| SourceError::Settings { reason: failure::describe(&error) })
+fn consumer(
+    config: &KafkaConfig,
+    isolation: Isolation,
+    shutdown: &Shutdown,
+) -> Result<Kept<BaseConsumer<Events>>, SourceError> {
+    Ok(client::make(config, client::consumer(config, isolation), Some(shutdown), |events| events)?)
 }
 
 pub(super) fn unwilling(what: &str) -> SourceError {
     SourceError::Client { reason: what.to_owned() }
+}
+
+impl From<ClientError> for SourceError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Settings { reason } => Self::Settings { reason },
+            ClientError::Login(error) => Self::Login(error),
+        }
+    }
 }
 
 impl SourceError {

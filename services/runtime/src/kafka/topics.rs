@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use futures::executor::block_on;
 use rdkafka::admin::{
-    AdminClient, AdminOptions, AlterConfig, ConfigEntry, ConfigSource, NewPartitions, NewTopic, OwnedResourceSpecifier,
+    AdminOptions, AlterConfig, ConfigEntry, ConfigSource, NewPartitions, NewTopic, OwnedResourceSpecifier,
     ResourceSpecifier, TopicReplication,
 };
 use rdkafka::error::KafkaResult;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::admin::{self, AdminError};
-use super::client::Events;
+use super::admin::{Admin, AdminError};
 use super::failure;
 use crate::config::KafkaConfig;
 
@@ -42,7 +41,7 @@ pub struct TopicFound {
 /// Looks at topics and changes them. Its calls block, each for at most
 /// `kafka.connect_timeout_seconds`.
 pub struct TopicAdmin<'a> {
-    admin: AdminClient<Events>,
+    admin: Admin<'a>,
     config: &'a KafkaConfig,
 }
 
@@ -51,9 +50,9 @@ impl<'a> TopicAdmin<'a> {
     /// The client cannot be made, or these are no brokers whose topics can be
     /// managed.
     pub fn connect(config: &'a KafkaConfig) -> Result<Self, AdminError> {
-        let admin = admin::client(config)?;
-        admin::cluster(&admin, config)?;
-        if admin::is_embedded(&admin) {
+        let admin = Admin::connect(config)?;
+        admin.cluster()?;
+        if admin.is_embedded() {
             return Err(AdminError::Embedded);
         }
         Ok(Self { admin, config })
@@ -64,7 +63,7 @@ impl<'a> TopicAdmin<'a> {
     /// # Errors
     /// The brokers do not answer or refuse.
     pub fn describe(&self, names: &[&str]) -> Result<BTreeMap<String, TopicFound>, AdminError> {
-        let cluster = admin::cluster(&self.admin, self.config)?;
+        let cluster = self.admin.cluster()?;
         let there: Vec<&MetadataTopic> = cluster
             .topics()
             .iter()
@@ -75,7 +74,7 @@ impl<'a> TopicAdmin<'a> {
         if asked.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let answers = block_on(self.admin.describe_configs(&asked, &self.options()));
+        let answers = block_on(self.admin.client().describe_configs(&asked, &self.options()));
         let answers = answers.map_err(|error| refused("describe", &names.join(", "), &failure::describe(&error)))?;
         let mut found = BTreeMap::new();
         for answer in answers {
@@ -105,10 +104,10 @@ impl<'a> TopicAdmin<'a> {
         let replication = TopicReplication::Fixed(spec.replication_factor.unwrap_or(-1));
         let new = NewTopic::new(&spec.name, spec.partitions, replication);
         let new = spec.settings.iter().fold(new, |new, (name, value)| new.set(name, value));
-        let outcomes = block_on(self.admin.create_topics([&new], &self.options()));
+        let outcomes = block_on(self.admin.client().create_topics([&new], &self.options()));
         match one(outcomes, "create", &spec.name) {
             Err(AdminError::Refused { code: Some(RDKafkaErrorCode::TopicAlreadyExists), .. }) | Ok(()) => {
-                admin::await_topics(&self.admin, self.config, &[&spec.name])
+                self.admin.await_topics(&[&spec.name])
             }
             Err(error) => Err(error),
         }
@@ -120,7 +119,8 @@ impl<'a> TopicAdmin<'a> {
     /// The brokers refuse.
     pub fn add_partitions(&self, topic: &str, total: i32) -> Result<(), AdminError> {
         let total = usize::try_from(total).unwrap_or(0);
-        let outcomes = block_on(self.admin.create_partitions([&NewPartitions::new(topic, total)], &self.options()));
+        let outcomes =
+            block_on(self.admin.client().create_partitions([&NewPartitions::new(topic, total)], &self.options()));
         one(outcomes, "add partitions to", topic)
     }
 
@@ -134,7 +134,7 @@ impl<'a> TopicAdmin<'a> {
         all.extend(changes.clone());
         let change = AlterConfig::new(ResourceSpecifier::Topic(topic));
         let change = all.iter().fold(change, |change, (name, value)| change.set(name, value));
-        let outcomes = block_on(self.admin.alter_configs([&change], &self.options()));
+        let outcomes = block_on(self.admin.client().alter_configs([&change], &self.options()));
         let outcomes = outcomes
             .map(|all| all.into_iter().map(|one| one.map(|_| ()).map_err(|(_, code)| code)).collect::<Vec<_>>());
         let outcomes =

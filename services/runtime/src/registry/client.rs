@@ -1,16 +1,14 @@
 //! Requests to the registry, one at a time, each within its limit of time.
 //!
-//! The HTTP library is the one that the table's object store is built with, so
-//! a client costs no further crate and TLS has one provider. It is asynchronous
-//! and the callers are threads, hence a small runtime of its own.
+//! The HTTP library is asynchronous and the callers are threads, hence a small
+//! runtime of its own.
 
 use super::RegistryError;
 use super::login::Login;
 use crate::config::RegistryConfig;
-use reqwest::{Certificate, Method, StatusCode, redirect};
+use crate::http;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -46,26 +44,14 @@ impl Client {
     /// used.
     pub fn new(config: &RegistryConfig) -> Result<Self, RegistryError> {
         let unusable = |reason: String| RegistryError::Settings { reason };
-        // What lies between is said by the settings alone, not by the environment.
-        let mut http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(config.request_timeout())
-            .timeout(config.request_timeout())
-            .user_agent(concat!("commonweal/", env!("CARGO_PKG_VERSION")));
-        if !config.ca_file.as_os_str().is_empty() {
-            http = http.tls_built_in_root_certs(false);
-            for certificate in authorities(&config.ca_file)? {
-                http = http.add_root_certificate(certificate);
-            }
-        }
+        let http = http::client("registry.ca_file", &config.ca_file, config.request_timeout()).map_err(unusable)?;
         let login = Login::of(config);
         if !login.is_nobody() && config.url.starts_with("http://") {
             tracing::warn!(url = config.url, "the registry's login goes over the network unencrypted");
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(Self {
-            http: http.build().map_err(|error| unusable(causes(&error)))?,
+            http,
             runtime: Some(runtime.map_err(|error| unusable(error.to_string()))?),
             url: config.url.trim_end_matches('/').to_owned(),
             login,
@@ -149,10 +135,8 @@ impl Client {
             request = request.header(reqwest::header::CONTENT_TYPE, MEDIA_TYPE).body(body.to_string());
         }
         let request = self.login.sign(request)?;
-        let (status, bytes) = runtime.block_on(exchange(request)).map_err(|error| {
-            let late = || format!("nothing within {} s", self.timeout.as_secs());
-            self.unavailable(if error.is_timeout() { late() } else { causes(&error) })
-        })?;
+        let answered = runtime.block_on(http::exchange(request, ANSWER_BYTES_MAX));
+        let (status, bytes) = answered.map_err(|error| self.unavailable(http::why(&error, self.timeout)))?;
         let answer: Option<Value> = bytes.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok());
         self.judge(status, answer)
     }
@@ -179,19 +163,6 @@ impl Client {
 
 fn code(answer: Option<&Value>) -> Option<u64> {
     answer?["error_code"].as_u64()
-}
-
-/// Status and body; no body where it is longer than any answer.
-async fn exchange(request: reqwest::RequestBuilder) -> reqwest::Result<(StatusCode, Option<Vec<u8>>)> {
-    let mut response = request.send().await?;
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Ok((response.status(), None));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok((response.status(), Some(body)))
 }
 
 impl Drop for Client {
@@ -232,26 +203,4 @@ impl From<RegistryError> for Absence {
     fn from(error: RegistryError) -> Self {
         Self::Failed(error)
     }
-}
-
-/// Authorities from a file of certificates in PEM.
-fn authorities(path: &Path) -> Result<Vec<Certificate>, RegistryError> {
-    let unusable = |reason: String| RegistryError::Settings {
-        reason: format!("the file of registry.ca_file, {}, {reason}", path.display()),
-    };
-    let pem = fs::read(path).map_err(|error| unusable(format!("cannot be read: {error}")))?;
-    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(causes(&error)))?;
-    if certificates.is_empty() { Err(unusable("holds no certificate in PEM".to_owned())) } else { Ok(certificates) }
-}
-
-/// An error with the causes behind it: the outermost says little by itself.
-fn causes(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -12,7 +12,7 @@ use rdkafka::types::{RDKafkaMessage, RDKafkaQueue, RDKafkaRespErr, RDKafkaTopic}
 use rdkafka_sys as native;
 
 use super::{MessageBatch, PartitionError, Slot};
-use crate::kafka::client::Events;
+use crate::kafka::client::{Events, Kept};
 
 /// How long closing a consumer may take before it is left behind.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ const CLOSE_WAIT: Duration = Duration::from_secs(5);
 /// A consumer and the queue that all its partitions flow into.
 pub(crate) struct Intake {
     queue: NonNull<RDKafkaQueue>,
-    consumer: Option<BaseConsumer<Events>>,
+    consumer: Option<Kept<BaseConsumer<Events>>>,
 }
 
 // SAFETY: a queue handle may be used from any thread, several at once; the
@@ -31,7 +31,7 @@ unsafe impl Sync for Intake {}
 
 impl Intake {
     /// `None` where librdkafka has no queue to give.
-    pub(crate) fn new(consumer: BaseConsumer<Events>) -> Option<Self> {
+    pub(crate) fn new(consumer: Kept<BaseConsumer<Events>>) -> Option<Self> {
         // SAFETY: the client is alive, and this struct keeps it alive for as
         // long as the queue.
         let queue = unsafe { native::rd_kafka_queue_new(consumer.client().native_ptr()) };
@@ -39,7 +39,7 @@ impl Intake {
     }
 
     pub(crate) fn consumer(&self) -> Option<&BaseConsumer<Events>> {
-        self.consumer.as_ref()
+        self.consumer.as_deref()
     }
 
     /// Sends a partition's messages to this queue; before it is assigned, so

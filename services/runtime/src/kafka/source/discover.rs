@@ -130,7 +130,7 @@ impl<'a> Search<'a> {
     }
 
     fn not_yet<T>(&self, error: &KafkaError) -> Result<Answer<T>, SourceError> {
-        let reason = failure::describe(error);
+        let reason = self.consumer.context().explain(error);
         match error.rdkafka_error_code() {
             Some(code) if failure::is_refusal(code) => Err(SourceError::Refused { reason }),
             Some(code) if failure::is_transient(code) => Ok(Answer::NotYet(SourceError::Unavailable {

@@ -1,4 +1,5 @@
 use crate::exit::Exit;
+use crate::kafka::LoginError;
 
 /// Why reading cannot go on.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,8 +16,11 @@ pub enum SourceError {
     #[error("topic {topic} is there, but not all of its partitions have a leader after {seconds} s: {reason}")]
     TopicUnready { topic: String, seconds: u64, reason: String },
     /// The login or a right is refused.
-    #[error("kafka refuses: {reason}; check kafka.properties and the rights of this user")]
+    #[error("kafka refuses: {reason}; check kafka.security and the rights of this user")]
     Refused { reason: String },
+    /// There is nothing to be let in with.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// The broker has dropped messages before they were read.
     #[error(
         "offset {offset} of {topic} [{partition}] is gone before it was read: {reason}; start again to go on with what is left and book the rest as absent"
@@ -32,7 +36,7 @@ pub enum SourceError {
     #[error("reading {topic} [{partition}] at offset {offset} failed with {code}: {reason}")]
     Partition { topic: String, partition: i32, offset: i64, code: String, reason: String },
     /// A property that librdkafka does not take.
-    #[error("the kafka client cannot be made: {reason}; check kafka.properties")]
+    #[error("the kafka client cannot be made: {reason}; check kafka.security and kafka.properties")]
     Settings { reason: String },
     /// The client reports an error that does not pass.
     #[error("the kafka client fails: {reason}")]
@@ -55,6 +59,7 @@ impl SourceError {
             | Self::Client { .. } => Exit::KafkaUnavailable,
             Self::OffsetLost { .. } | Self::PositionAhead { .. } => Exit::CheckFailed,
             Self::Settings { .. } => Exit::Config,
+            Self::Login(error) => error.exit(),
             Self::Interrupted => Exit::Ok,
         }
     }
