@@ -4,6 +4,7 @@
 mod dump;
 mod error;
 mod layers;
+mod secret;
 mod sections;
 mod validate;
 
@@ -16,7 +17,7 @@ pub use error::ConfigError;
 pub use sections::{
     Cleanup, DataConfig, Day, GatewayConfig, GroupProtocol, IngestConfig, KafkaConfig, LedgerConfig, LogFormat,
     Properties, ProvisionConfig, PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig,
-    SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
+    SplitConfig, StoreConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
 
 /// Every setting with its default, as TOML with comments.
@@ -58,6 +59,7 @@ pub struct Config {
     pub replay: ReplayConfig,
     pub split: SplitConfig,
     pub publish: PublishConfig,
+    pub store: StoreConfig,
     pub gateway: GatewayConfig,
     pub telemetry: TelemetryConfig,
     pub shutdown: ShutdownConfig,

@@ -10,6 +10,7 @@ pub(crate) fn run(settings: &Settings, command: &ConfigCommand) -> Result<Exit, 
     match command {
         ConfigCommand::Check => {
             loaded.publish_options()?;
+            loaded.store()?;
             println!("configuration is sound");
         }
         ConfigCommand::Dump => print!("{}", loaded.config.dump()?),

@@ -1,18 +1,21 @@
 //! `commonweal publish`: once, or as a service.
 
+use crate::outlet::Outlet;
 use crate::settings::Loaded;
 use crate::{AppError, cli};
 use commonweal_journal::{Journal, JournalError};
-use commonweal_publish::Options;
+use commonweal_publish::{Options, Store};
 use commonweal_runtime::{Exit, Shutdown};
 
 pub(crate) fn run(settings: &cli::Settings, follow: bool) -> Result<Exit, AppError> {
     let loaded = Loaded::with_logs(settings)?;
     let options = loaded.publish_options()?;
+    let store = loaded.store()?;
     if follow {
-        return self::follow(&loaded, &options);
+        return self::follow(&loaded, &options, store);
     }
-    let published = loaded.runtime()?.block_on(commonweal_publish::publish(&options))?;
+    let runtime = loaded.runtime()?;
+    let published = runtime.block_on(commonweal_publish::publish(&options))?;
     let manifest = &published.manifest;
     println!(
         "published ledger commit {} by method {} under reference {} to {}",
@@ -24,18 +27,24 @@ pub(crate) fn run(settings: &cli::Settings, follow: bool) -> Result<Exit, AppErr
     for table in &manifest.tables {
         println!("  {:<16} {:>10} rows {:>12} bytes  {}", table.table, table.rows, table.bytes, table.sha256);
     }
+    if let Some(store) = store {
+        let sent = runtime.block_on(store.send(&options.data_dir))?;
+        let url = &loaded.config.publish.store_url;
+        println!("copied to {url}: {} tables that differed, {} bytes", sent.tables, sent.bytes);
+    }
     Ok(Exit::Ok)
 }
 
 /// Publishes whenever something was posted since the last time, at most once an
 /// interval, until a shutdown is requested; then once more.
-fn follow(loaded: &Loaded, options: &Options) -> Result<Exit, AppError> {
+fn follow(loaded: &Loaded, options: &Options, store: Option<Store>) -> Result<Exit, AppError> {
     let Some(interval) = loaded.config.publish.interval() else {
         return Err(AppError::Usage("publish --follow needs publish.interval_seconds above 0".to_owned()));
     };
     let shutdown = Shutdown::on_signals(loaded.config.shutdown.grace()).map_err(AppError::Runtime)?;
     let dir = loaded.config.journal_dir();
     loaded.runtime()?.block_on(async {
+        let outlet = Outlet::open(store, &options.data_dir, interval);
         let mut last = None;
         loop {
             let ending = shutdown.is_requested();
@@ -44,12 +53,14 @@ fn follow(loaded: &Loaded, options: &Options) -> Result<Exit, AppError> {
                     let published = commonweal_publish::publish(options).await?;
                     last = Some(published.manifest.ledger_version);
                     tracing::info!(commit = last, "published");
+                    outlet.published();
                 }
                 // Nothing was posted yet, or nothing since.
                 Ok(_) | Err(JournalError::Missing(_)) => {}
                 Err(error) => return Err(error.into()),
             }
             if ending {
+                outlet.close(Some(loaded.config.shutdown.grace())).await?;
                 return Ok(Exit::Ok);
             }
             tokio::select! {

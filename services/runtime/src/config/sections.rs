@@ -353,6 +353,8 @@ pub struct PublishConfig {
     pub interval_seconds: u64,
     pub method: String,
     pub label: String,
+    /// Empty: none.
+    pub store_url: String,
 }
 
 impl PublishConfig {
@@ -360,6 +362,47 @@ impl PublishConfig {
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         (self.interval_seconds > 0).then(|| Duration::from_secs(self.interval_seconds))
+    }
+}
+
+/// Of each text that is empty the environment may say more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    pub endpoint: String,
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    pub secret_access_key_file: PathBuf,
+    pub allow_http: bool,
+    pub virtual_hosted_style: bool,
+    pub request_timeout_seconds: u64,
+    pub retry_seconds: u64,
+    pub parallel: usize,
+}
+
+impl StoreConfig {
+    #[must_use]
+    pub const fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_seconds)
+    }
+
+    #[must_use]
+    pub const fn retry(&self) -> Duration {
+        Duration::from_secs(self.retry_seconds)
+    }
+
+    /// The secret of the login, where there is one.
+    ///
+    /// # Errors
+    /// What is wrong with its file.
+    pub fn secret(&self) -> Result<Secret, String> {
+        let path = &self.secret_access_key_file;
+        if path.as_os_str().is_empty() {
+            return Ok(self.secret_access_key.clone());
+        }
+        let named = |reason| format!("the file of store.secret_access_key_file, {}, {reason}", path.display());
+        Secret::of_file(path).map_err(named)
     }
 }
 

@@ -3,11 +3,7 @@
 use super::RegistryError;
 use crate::config::{RegistryConfig, Secret};
 use reqwest::RequestBuilder;
-use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Longest secret that is taken from a file, in bytes: tokens are a few KiB.
-const SECRET_BYTES_MAX: u64 = 64 << 10;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -72,16 +68,6 @@ impl Source {
         let unusable = |reason: String| RegistryError::Settings {
             reason: format!("the file of {setting}, {}, {reason}", path.display()),
         };
-        let size = fs::metadata(path).map_err(|error| unusable(format!("cannot be read: {error}")))?.len();
-        if size > SECRET_BYTES_MAX {
-            return Err(unusable(format!("holds {size} bytes, more than any secret")));
-        }
-        let text = fs::read_to_string(path).map_err(|error| unusable(format!("cannot be read: {error}")))?;
-        // Editors and `echo` end a file with a line's end.
-        let secret = Secret(text.trim_end_matches(['\r', '\n']).to_owned());
-        if secret.0.is_empty() || !secret.is_sendable() {
-            return Err(unusable("holds no line of printable ASCII".to_owned()));
-        }
-        Ok(secret)
+        Secret::of_file(path).map_err(unusable)
     }
 }
