@@ -68,6 +68,19 @@ pub fn registry_control() -> Option<String> {
     variable("COMMONWEAL_TEST_REGISTRY_CONTROL")
 }
 
+/// URL of a running S3 store that tests/s3/run describes.
+pub fn real_s3() -> Option<String> {
+    variable("COMMONWEAL_TEST_S3").or_else(|| {
+        skip("a real S3 store (COMMONWEAL_TEST_S3)");
+        None
+    })
+}
+
+/// The command that stops that store and starts it again.
+pub fn s3_control() -> Option<String> {
+    variable("COMMONWEAL_TEST_S3_CONTROL")
+}
+
 /// A Python that has the readers of `tests/readers/requirements.txt`.
 pub fn python() -> Option<PathBuf> {
     variable("COMMONWEAL_TEST_PYTHON").map(PathBuf::from).or_else(|| {

@@ -25,6 +25,7 @@ pub mod process;
 pub mod published;
 pub mod registry;
 pub mod rejections;
+pub mod s3;
 pub mod secure;
 pub mod system;
 pub mod wire;

@@ -7,7 +7,7 @@ use commonweal_ingest::IngestError;
 use commonweal_journal::JournalError;
 use commonweal_ledger::LedgerError;
 use commonweal_producers::ProducerError;
-use commonweal_publish::{MethodFaults, PublishError};
+use commonweal_publish::{MethodFaults, PublishError, StoreError};
 use commonweal_runtime::kafka::embedded::EmbeddedError;
 use commonweal_runtime::kafka::remake::RemakeError;
 use commonweal_runtime::kafka::{AdminError, SinkError, SourceError};
@@ -60,6 +60,8 @@ pub enum AppError {
     #[error(transparent)]
     Publish(#[from] PublishError),
     #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
     Method(#[from] MethodFaults),
     #[error(transparent)]
     Producer(#[from] ProducerError),
@@ -95,7 +97,10 @@ impl AppError {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Telemetry(_) | Self::Method(_) => Exit::Config,
+            Self::Config(_) | Self::Telemetry(_) | Self::Method(_) | Self::Store(StoreError::Settings { .. }) => {
+                Exit::Config
+            }
+            Self::Store(StoreError::Refused { .. }) => Exit::StoreUnavailable,
             Self::Source(error) => error.exit(),
             Self::Sink(error) => error.exit(),
             Self::Admin(error) => error.exit(),
@@ -111,6 +116,7 @@ impl AppError {
             Self::Ledger(LedgerError::Io { .. } | LedgerError::Journal(JournalError::Io { .. }))
             | Self::Journal(JournalError::Io { .. } | JournalError::Missing(_))
             | Self::Publish(_)
+            | Self::Store(_)
             | Self::Replay(ReplayError::Io { .. })
             | Self::File { .. } => Exit::Io,
             Self::Usage(_) => Exit::Usage,

@@ -13,6 +13,7 @@ pub use stage::{RawMessage, Schemas, Stage, Staged};
 
 use crate::AppError;
 use crate::books::{Books, DeadLetterTopic, FlushLimits};
+use crate::outlet::Outlet;
 use crate::settings::Loaded;
 use commonweal_ledger::Ledger;
 use commonweal_runtime::kafka::{Sink, Source};
@@ -24,6 +25,11 @@ use commonweal_schemas::records::Codec;
 use held::Held;
 use intake::{Ends, Intake};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Time until another attempt at the object store, where publishing has no
+/// interval.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// How to run.
 pub(crate) struct Run {
@@ -52,6 +58,7 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
     let config = &loaded.config;
     let reference = Arc::new(loaded.reference()?);
     let publish = loaded.publish_options()?;
+    let store = loaded.store()?;
     let mut ledger = Ledger::open(&loaded.config.journal_dir(), reference.version(), &Dataset::ALL).await?;
 
     let topics = topics(config);
@@ -92,12 +99,15 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
         .name("intake".to_owned())
         .spawn(move || intake.run(&to_books))
         .map_err(AppError::Runtime)?;
+    let outlet = Outlet::open(store, &publish.data_dir, config.publish.interval().unwrap_or(AGAIN));
     let outcome = books
         .run(from_intake, config.publish.interval(), async || {
             commonweal_publish::publish(&publish).await?;
+            outlet.published();
             Ok(())
         })
         .await;
+    let told_to_end = run.shutdown.is_requested();
     run.shutdown.trigger();
     run.progress.stopped();
     reader.join().map_err(|_| AppError::Lost("the thread that reads Kafka"))?;
@@ -105,6 +115,8 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
     let ledger_version = books.ledger.journal().version();
     drop(books);
     commonweal_publish::publish(&publish).await?;
+    outlet.published();
+    outlet.close(told_to_end.then(|| config.shutdown.grace())).await?;
     Ok(Summary { counts: run.progress.counts(), ledger_version })
 }
 

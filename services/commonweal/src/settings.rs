@@ -3,7 +3,7 @@
 use crate::{AppError, cli};
 use commonweal_enrich::{Reference, materialise_builtin};
 use commonweal_ingest::Rules;
-use commonweal_publish::{Options, Shelf};
+use commonweal_publish::{Login, Options, Shelf, Store, StoreError, StoreOptions};
 use commonweal_runtime::{Config, Sources, telemetry};
 use tokio::runtime::Runtime;
 
@@ -76,6 +76,32 @@ impl Loaded {
             method: self.shelf().open(&self.config.publish.method)?,
             label: (!label.is_empty()).then(|| label.to_owned()),
         })
+    }
+
+    /// The object store that published files are copied to, where one is set.
+    ///
+    /// # Errors
+    /// Its settings cannot be used; nothing is asked of it yet.
+    pub(crate) fn store(&self) -> Result<Option<Store>, AppError> {
+        let (url, store) = (&self.config.publish.store_url, &self.config.store);
+        if url.is_empty() {
+            return Ok(None);
+        }
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let secret = store.secret().map_err(|reason| StoreError::Settings { reason })?;
+        let login =
+            given(&store.access_key_id).map(|access_key_id| Login { access_key_id, secret_access_key: secret.0 });
+        Ok(Some(Store::new(&StoreOptions {
+            url: url.clone(),
+            endpoint: given(&store.endpoint),
+            region: given(&store.region),
+            login,
+            allow_http: store.allow_http,
+            virtual_hosted_style: store.virtual_hosted_style,
+            request_timeout: store.request_timeout(),
+            retry: store.retry(),
+            parallel: store.parallel,
+        })?))
     }
 
     pub(crate) fn rules(&self) -> Rules {

@@ -68,7 +68,7 @@ impl Balances {
     /// no longer has are made anew.
     pub(crate) async fn refresh(dir: &Path, state: &LedgerState) -> Result<(Self, Refreshed), PublishError> {
         std::fs::create_dir_all(dir).map_err(PublishError::io("create", dir))?;
-        let lock = lock(dir).await?;
+        let lock = lock(&dir.join("lock")).await?;
         let known = Index::read(dir).filter(|index| index.describes(state));
         let rebuilt = known.is_none();
         let mut balances =
@@ -268,10 +268,10 @@ fn of_book(files: &[&JournalFile], book: Book) -> Vec<PathBuf> {
     files.iter().filter(|file| file.book == book).map(|file| file.path.clone()).collect()
 }
 
-/// Locks the folder against other publishers, waiting for one that is at work.
-async fn lock(dir: &Path) -> Result<File, PublishError> {
-    let path = dir.join("lock");
-    let file = File::create(&path).map_err(PublishError::io("create", &path))?;
+/// Locks a file of the folder against other publishers, waiting for one that is
+/// at work.
+pub(crate) async fn lock(path: &Path) -> Result<File, PublishError> {
+    let file = File::create(path).map_err(PublishError::io("create", path))?;
     for attempt in 0..LOCK_ATTEMPTS_MAX {
         match file.try_lock() {
             Ok(()) => return Ok(file),
@@ -279,9 +279,10 @@ async fn lock(dir: &Path) -> Result<File, PublishError> {
                 tracing::info!(path = %path.display(), "waiting for another publisher to end");
             }
             Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(source)) => return Err(PublishError::Io { action: "lock", path, source }),
+            Err(TryLockError::Error(source)) => return Err(PublishError::io("lock", path)(source)),
         }
         tokio::time::sleep(LOCK_INTERVAL).await;
     }
-    Err(PublishError::Busy { dir: dir.to_owned(), seconds: (LOCK_INTERVAL * LOCK_ATTEMPTS_MAX).as_secs() })
+    let dir = path.parent().unwrap_or(path).to_owned();
+    Err(PublishError::Busy { dir, seconds: (LOCK_INTERVAL * LOCK_ATTEMPTS_MAX).as_secs() })
 }

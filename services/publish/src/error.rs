@@ -101,8 +101,9 @@ pub enum PublishError {
     /// A thread of the publisher panicked or was stopped.
     #[error("publishing was cut off")]
     Lost(#[source] tokio::task::JoinError),
-    #[error("failed to write {what} as JSON")]
+    #[error("failed to {action} {what} as JSON")]
     Json {
+        action: &'static str,
         what: &'static str,
         #[source]
         source: serde_json::Error,

@@ -21,6 +21,7 @@ mod models;
 mod moment;
 mod probe;
 mod publish;
+mod store;
 pub mod tables;
 mod views;
 mod write;
@@ -39,3 +40,4 @@ pub use publish::{
     LedgerState, Options, Publication, Published, Timing, Valuation, publish, publish_as_of, publish_state,
     publish_state_as_of, value,
 };
+pub use store::{Copying, Login, Sent, Store, StoreError, StoreOptions};

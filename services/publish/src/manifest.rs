@@ -50,16 +50,31 @@ pub struct ManifestTable {
 
 impl Manifest {
     pub(crate) const FORMAT: u32 = 1;
-    const FILE: &str = "manifest.json";
+    pub(crate) const FILE: &str = "manifest.json";
 
     pub(crate) fn instant(micros: i64) -> Option<String> {
         let instant = (micros != 0).then(|| DateTime::from_timestamp_micros(micros)).flatten()?;
         Some(instant.to_rfc3339_opts(SecondsFormat::Micros, true))
     }
 
+    /// The manifest of a folder, and its text.
+    pub(crate) fn read(dir: &Path) -> Result<(Self, Vec<u8>), PublishError> {
+        let path = dir.join(Self::FILE);
+        let text = std::fs::read(&path).map_err(PublishError::io("read", &path))?;
+        let manifest = serde_json::from_slice(&text).map_err(|source| PublishError::Json {
+            action: "read",
+            what: "the manifest",
+            source,
+        })?;
+        Ok((manifest, text))
+    }
+
     pub(crate) fn write(&self, dir: &Path) -> Result<(), PublishError> {
-        let mut text =
-            serde_json::to_vec_pretty(self).map_err(|source| PublishError::Json { what: "the manifest", source })?;
+        let mut text = serde_json::to_vec_pretty(self).map_err(|source| PublishError::Json {
+            action: "write",
+            what: "the manifest",
+            source,
+        })?;
         text.push(b'\n');
         write_atomically(&dir.join(Self::FILE), &text)
     }

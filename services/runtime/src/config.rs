@@ -6,6 +6,7 @@ mod error;
 mod layers;
 mod sections;
 mod security;
+mod store;
 mod validate;
 
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ pub use sections::{
     SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
 pub use security::{SaslMechanism, SecurityConfig};
+pub use store::StoreConfig;
 
 /// Every setting with its default, as TOML with comments.
 pub const DEFAULTS: &str = include_str!("../default.toml");
@@ -60,6 +62,7 @@ pub struct Config {
     pub replay: ReplayConfig,
     pub split: SplitConfig,
     pub publish: PublishConfig,
+    pub store: StoreConfig,
     pub gateway: GatewayConfig,
     pub telemetry: TelemetryConfig,
     pub shutdown: ShutdownConfig,

@@ -55,6 +55,8 @@ exits! {
         "Kafka does not answer, refuses the login, or lacks a topic.";
     Internal, 70, "internal error",
         "A fault of the program itself; please report it with the log.";
+    StoreUnavailable, 71, "object store unavailable",
+        "The object store does not answer, refuses the login, or did not take a file; what the data folder holds is published all the same.";
     Busy, 72, "busy",
         "Another run of the same command is at work on the same data folder; this one has done nothing.";
     Fenced, 73, "fenced",

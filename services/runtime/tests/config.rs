@@ -186,6 +186,22 @@ fn each_rule_is_enforced() {
         "publish.interval_seconds=86401",
         "publish.method=",
         "publish.label=two\nlines",
+        "publish.store_url=http://bucket",
+        "publish.store_url=s3://",
+        "publish.store_url=s3:///prefix",
+        "publish.store_url=s3://bucket/a//b",
+        "publish.store_url=s3://bucket/../other",
+        "publish.store_url=s3://user:hunter2@bucket",
+        "store.endpoint=s3:7070",
+        "store.endpoint=https://",
+        "store.endpoint=https://user:hunter2@s3:7070",
+        "store.endpoint=http://s3:7070",
+        "store.access_key_id=reader",
+        "store.secret_access_key=********",
+        "store.secret_access_key=two\nlines",
+        "store.request_timeout_seconds=0",
+        "store.retry_seconds=301",
+        "store.parallel=0",
         "gateway.connections_max=0",
         "gateway.in_flight_max=0",
         "gateway.body_bytes_max=100",
@@ -335,6 +351,33 @@ fn a_login_comes_from_the_environment() {
     assert!(text.contains("kafka.security.passwrod") && !text.contains("hunter2"), "{text}");
 }
 
+/// Proves that the object store's login is whole and one of its kind, that its
+/// secret may stand in a file, and that http is spoken where it is allowed alone.
+#[test]
+fn store_logins_are_one_of_their_kind() {
+    let wrong: [&[&str]; 3] = [
+        &["store.secret_access_key=hunter2"],
+        &["store.access_key_id=me", "store.secret_access_key=hunter2", "store.secret_access_key_file=secret"],
+        &["store.endpoint=http://me:hunter2@s3", "store.allow_http=true"],
+    ];
+    for settings in wrong {
+        let text = refusal(&overrides(settings));
+        assert!(text.contains("store.") && !text.contains("hunter2"), "{text}");
+    }
+    let (_dir, path) = file("hunter2\n");
+    let sound = Config::load(&overrides(&[
+        "publish.store_url=s3://bucket/some/prefix",
+        "store.endpoint=http://s3:7070",
+        "store.allow_http=true",
+        "store.access_key_id=me",
+        &format!("store.secret_access_key_file={}", path.display()),
+    ]));
+    let store = sound.unwrap().store;
+    assert_eq!(store.secret().unwrap().0, "hunter2");
+    std::fs::write(&path, "").unwrap();
+    assert!(store.secret().unwrap_err().contains("store.secret_access_key_file"));
+}
+
 /// Proves that properties which exactness rests on cannot be set, and that the
 /// refusal names the setting to use instead.
 #[test]
@@ -421,13 +464,15 @@ fn secrets_are_masked() {
         "kafka.security.password=hunter2",
     ];
     let registry = ["registry.username=me", "registry.password=hunter2"];
-    for login in [&registry[..], &["registry.token=hunter2"], &tokens, &password] {
+    let store = ["store.access_key_id=me", "store.secret_access_key=hunter2"];
+    for login in [&registry[..], &["registry.token=hunter2"], &tokens, &password, &store] {
         let config = Config::load(&overrides(login)).unwrap();
         let dump = config.dump().unwrap();
         assert!(!dump.contains("hunter2") && !format!("{config:?}").contains("hunter2"), "{dump}");
         let (_dir, path) = file(&dump);
         let text = refusal(&Sources { files: vec![path], ..Sources::default() });
-        assert!((text.contains("registry.") || text.contains("kafka.security.")) && text.contains("mask"), "{text}");
+        let named = ["registry.", "kafka.security.", "store."].iter().any(|section| text.contains(section));
+        assert!(named && text.contains("mask"), "{text}");
     }
     let dump = config.dump().unwrap();
     assert!(!dump.contains("hunter2") && dump.contains("reader"), "{dump}");

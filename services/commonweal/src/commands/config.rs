@@ -11,6 +11,7 @@ pub(crate) fn run(settings: &Settings, command: &ConfigCommand) -> Result<Exit, 
         ConfigCommand::Check => {
             loaded.config.check_build()?;
             loaded.publish_options()?;
+            loaded.store()?;
             println!("configuration is sound");
         }
         ConfigCommand::Dump => print!("{}", loaded.config.dump()?),

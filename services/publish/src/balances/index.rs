@@ -60,8 +60,11 @@ impl Index {
     }
 
     pub(super) fn write(&self, dir: &Path) -> Result<(), PublishError> {
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|source| PublishError::Json { what: "the index of balances", source })?;
+        let text = serde_json::to_vec_pretty(self).map_err(|source| PublishError::Json {
+            action: "write",
+            what: "the index of balances",
+            source,
+        })?;
         write_atomically(&dir.join(FILE), &text)
     }
 

@@ -394,6 +394,8 @@ pub struct PublishConfig {
     /// [`super::Config::method_dir`].
     pub method_dir: PathBuf,
     pub label: String,
+    /// Empty: none.
+    pub store_url: String,
 }
 
 impl PublishConfig {
@@ -404,6 +406,7 @@ impl PublishConfig {
     }
 }
 
+/// Of each text that is empty the environment may say more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GatewayConfig {

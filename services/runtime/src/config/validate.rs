@@ -69,6 +69,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     version("publish.method", &publish.method)?;
     let one_line = publish.label.len() <= 256 && !publish.label.chars().any(char::is_control);
     require(one_line, "publish.label", &publish.label, "up to 256 bytes in one line")?;
+    store(config)?;
     if let Err(error) = crate::telemetry::filter(&telemetry.log) {
         return Err(invalid("telemetry.log", &telemetry.log, &error.to_string()));
     }
@@ -172,6 +173,49 @@ fn registry(registry: &RegistryConfig) -> Result<(), ConfigError> {
     range("registry.unknown_id_wait_seconds", registry.unknown_id_wait_seconds, 0, 86_400)?;
     range("registry.held_rows_max", registry.held_rows_max, 1, 16_777_216)?;
     range("registry.held_bytes_max", registry.held_bytes_max, MIB, 8 * GIB)
+}
+
+fn store(config: &Config) -> Result<(), ConfigError> {
+    let (url, store) = (&config.publish.store_url, &config.store);
+    let path = url.strip_prefix("s3://").unwrap_or_default();
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
+    let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
+    // "." and ".." would be other places to some stores.
+    let steps = prefix.is_empty() || prefix.split('/').all(|step| !matches!(step, "" | "." | ".."));
+    let sound = url.is_empty() || (!bucket.is_empty() && plain(path) && steps);
+    require(
+        sound,
+        "publish.store_url",
+        url,
+        "empty, or s3://BUCKET/PREFIX of letters, digits, dots, dashes, underscores",
+    )?;
+    let endpoint = &store.endpoint;
+    let secure = endpoint.starts_with("https://");
+    let host = endpoint.strip_prefix("https://").or_else(|| endpoint.strip_prefix("http://")).unwrap_or_default();
+    // A login within it would be shown wherever the address is.
+    if host.contains('@') {
+        return Err(invalid(
+            "store.endpoint",
+            &"an address with a login in it",
+            "one without; set store.access_key_id",
+        ));
+    }
+    let address = !host.is_empty() && !host.contains(['?', '#']) && !host.contains(char::is_whitespace);
+    require(endpoint.is_empty() || address, "store.endpoint", endpoint, "empty, or http://HOST:PORT, or https")?;
+    let open = endpoint.is_empty() || secure || store.allow_http;
+    require(open, "store.endpoint", endpoint, "https, unless store.allow_http is true")?;
+    let secret = &store.secret_access_key;
+    require(secret.0 != MASK, "store.secret_access_key", &"the mask of a dump", "the secret itself")?;
+    let sendable = secret.is_sendable();
+    require(sendable, "store.secret_access_key", &"a text with other characters", "printable ASCII")?;
+    let (value, file) = (!secret.0.is_empty(), !store.secret_access_key_file.as_os_str().is_empty());
+    let once = "one of store.secret_access_key and this, not both";
+    require(!(value && file), "store.secret_access_key_file", &"given", once)?;
+    let paired = (value || file) != store.access_key_id.is_empty();
+    require(paired, "store.access_key_id", &"half of a login", "with a secret, or neither")?;
+    range("store.request_timeout_seconds", store.request_timeout_seconds, 1, 3_600)?;
+    range("store.retry_seconds", store.retry_seconds, 0, 300)?;
+    range("store.parallel", store.parallel, 1, 64)
 }
 
 fn gateway(gateway: &GatewayConfig) -> Result<(), ConfigError> {
