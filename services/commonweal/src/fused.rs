@@ -29,7 +29,7 @@ use std::time::Duration;
 
 /// Time until another attempt at the object store, where publishing has no
 /// interval.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// How to run.
 pub(crate) struct Run {
