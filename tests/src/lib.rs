@@ -24,5 +24,6 @@ pub mod process;
 pub mod published;
 pub mod registry;
 pub mod rejections;
+pub mod steady;
 pub mod system;
 pub mod wire;

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use error::ConfigError;
 pub use sections::{
     Cleanup, DataConfig, Day, GatewayConfig, GroupProtocol, IngestConfig, KafkaConfig, LedgerConfig, LogFormat,
-    Properties, ProvisionConfig, PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig,
-    SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
+    OnLostOffsets, Properties, ProvisionConfig, PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret,
+    ShutdownConfig, SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
 
 /// Every setting with its default, as TOML with comments.

@@ -50,6 +50,7 @@ fn print(report: &Report) {
         "superseded",
         "rejected",
         "absent",
+        "lost",
         "next offset",
         "under way",
     ]);
@@ -63,6 +64,7 @@ fn print(report: &Report) {
             totals.superseded.to_string(),
             totals.rejected.to_string(),
             totals.absent.to_string(),
+            totals.lost.to_string(),
             totals.next_offset.to_string(),
             totals.under_way.to_string(),
         ]);
@@ -99,6 +101,10 @@ fn print(report: &Report) {
         "\ncontrol totals, to check the books by; levels at different dates are in them, so they are no figures\n{quantities}"
     );
 
+    let lost: u64 = report.partitions.iter().map(|partition| partition.lost).sum();
+    if lost > 0 {
+        println!("\n{lost} offsets were deleted before they were read: what they held is in no figure");
+    }
     if report.is_sound() {
         println!("\nsound: L1 conservation, L2 additivity and L3 immutability hold");
         return;

@@ -63,6 +63,7 @@ pub(crate) fn consumer(config: &KafkaConfig, isolation: Isolation) -> ClientConf
         .set("auto.offset.reset", "error")
         .set("isolation.level", isolation.level())
         .set("allow.auto.create.topics", "false")
+        .set("topic.metadata.refresh.interval.ms", (config.metadata_refresh_seconds * 1_000).to_string())
         .set("fetch.max.bytes", config.fetch_bytes_max.to_string())
         .set("receive.message.max.bytes", (config.fetch_bytes_max + ANSWER_HEADROOM_BYTES).to_string())
         .set("queued.max.messages.kbytes", (config.prefetch_bytes_max >> 10).to_string());
@@ -133,6 +134,11 @@ impl Events {
     /// What the group wants, first come first.
     pub(crate) fn rebalances(&self) -> VecDeque<Rebalance> {
         std::mem::take(&mut *self.rebalances.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the group wants something that was not handed out yet.
+    pub(crate) fn is_rebalancing(&self) -> bool {
+        !self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// From now on nobody answers.
