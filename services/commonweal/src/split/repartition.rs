@@ -8,7 +8,7 @@ use super::Worker;
 use super::ledger::by_partition;
 use super::ledger::desk::{Desk, Terms};
 use super::ledger::sorter::Sorter;
-use super::start::{Start, between, lost_between};
+use super::start::{self, Start, lost_between};
 use crate::AppError;
 use crate::books::Read;
 use commonweal_journal::{Commit, InternalTopic, Journal, JournalError, Position};
@@ -113,7 +113,7 @@ fn drain(worker: &Worker<'_>, runtime: &Runtime, topic: &Arc<str>) -> Result<(),
         if worker.shutdown.is_requested() {
             return Err(SourceError::Interrupted.into());
         }
-        let batch = source.poll(config.ledger.batch_rows, POLL_WAIT).map_err(between)?;
+        let batch = source.poll(config.ledger.batch_rows, POLL_WAIT).map_err(start::between)?;
         for (partition, (messages, next_offset)) in by_partition(&batch) {
             let Some(mut taken) = sorter.sort(partition, &messages)? else {
                 return Err(SourceError::Interrupted.into());
