@@ -6,6 +6,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicRe
 use rdkafka::client::DefaultClientContext;
 use rdkafka::mocking::MockCluster;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -100,6 +101,13 @@ impl Broker {
         metadata.topics().iter().find(|found| found.name() == topic).map_or(0, |found| found.partitions().len())
     }
 
+    /// The node that leads each partition of a topic, by number.
+    pub fn leaders(&self, topic: &str) -> BTreeMap<i32, i32> {
+        let metadata = self.admin().inner().fetch_metadata(Some(topic), ADMIN_WAIT).expect("the broker answers");
+        let found = metadata.topics().iter().find(|found| found.name() == topic).expect("the topic is there");
+        found.partitions().iter().map(|partition| (partition.id(), partition.leader())).collect()
+    }
+
     /// Makes a topic.
     pub fn create(&self, topic: &str, partitions: i32) {
         if let Some(orders) = &self.embedded {
@@ -108,7 +116,8 @@ impl Broker {
             done.recv().expect("the topic is made");
             return;
         }
-        let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        // As many copies as the brokers make by default: one, or one on each of three nodes.
+        let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(-1));
         let made = block_on(self.admin().create_topics([&new], &options()));
         for outcome in made.expect("the broker answers") {
             outcome.expect("the topic is made");

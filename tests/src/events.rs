@@ -7,6 +7,7 @@ use commonweal_schemas::records::{Codec, FundingEvent, FundingStage, Instrument}
 use commonweal_schemas::wire::{PREFIX_BYTES, write_prefix};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use std::ops::Range;
 
 use crate::wire::Wire;
 
@@ -75,6 +76,11 @@ impl Version {
         value.extend(body);
         Wire::new(&key_of(&event.source, &event.event_id), Some(value))
     }
+}
+
+/// Sound events of these numbers, as messages under the contract.
+pub fn messages(numbers: Range<usize>) -> Vec<Wire> {
+    numbers.map(|number| Version::Contract.message(number, Contract::Funding.embedded_id())).collect()
 }
 
 /// The funding contract with a `source` of another type.

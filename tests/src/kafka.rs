@@ -16,10 +16,24 @@ impl StoppableKafka {
         Some(Self { broker: Broker::real()?, control: environment::kafka_control()? })
     }
 
+    /// Nodes that it has, running or not.
+    pub fn nodes(&self) -> usize {
+        self.broker.address().split(',').count()
+    }
+
     /// Gives an order of `tests/control` and waits for its effect.
     pub fn order(&self, order: &str) {
-        let ended = Command::new(&self.control).arg(order).output().expect("the control command runs");
-        assert!(ended.status.success(), "{order}: {}", String::from_utf8_lossy(&ended.stderr));
+        self.run(&[order]);
+    }
+
+    /// Gives an order to one of several nodes, which count from 1.
+    pub fn order_node(&self, order: &str, node: usize) {
+        self.run(&[order, &node.to_string()]);
+    }
+
+    fn run(&self, arguments: &[&str]) {
+        let ended = Command::new(&self.control).args(arguments).output().expect("the control command runs");
+        assert!(ended.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
     }
 }
 

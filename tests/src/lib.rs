@@ -27,5 +27,6 @@ pub mod registry;
 pub mod rejections;
 pub mod s3;
 pub mod secure;
+pub mod steady;
 pub mod system;
 pub mod wire;

@@ -5,6 +5,7 @@ use crate::AppError;
 use crate::fused::{DeadLetters, Progress};
 use arrow::array::RecordBatch;
 use commonweal_ledger::{Committed, Ledger, RejectedMessage};
+use commonweal_runtime::Exit;
 use commonweal_runtime::clock::Clock;
 use commonweal_runtime::config::LedgerConfig;
 use commonweal_runtime::kafka::Sink;
@@ -46,7 +47,9 @@ pub(crate) enum Read {
     /// Of the topic between services.
     Internal { partition: i32, next_offset: i64 },
     /// Offsets of a raw topic, both included, that hold no record.
-    Absent { topic: Arc<str>, partition: i32, first: i64, last: i64 },
+    Absent { topic: Arc<str>, partition: i32, offsets: (i64, i64) },
+    /// Offsets of a raw topic, both included, that were deleted unread.
+    Lost { topic: Arc<str>, partition: i32, offsets: (i64, i64) },
 }
 
 /// Where dead letters go.
@@ -82,6 +85,8 @@ pub(crate) struct Books {
 /// Why the books stopped waiting.
 enum Event {
     Taken(Box<Taken>),
+    /// Nothing more comes, for this reason.
+    Failed(AppError),
     FlushDue,
     Flushed(Committed),
     PublishDue,
@@ -128,6 +133,13 @@ impl Books {
                     publish().await?;
                     continue;
                 }
+                // What was read cannot be read again: it was deleted since.
+                Event::Failed(error) if error.exit() == Exit::OffsetsLost => {
+                    self.begin_flush().await?;
+                    self.finish_flush().await?;
+                    return Err(error);
+                }
+                Event::Failed(error) => return Err(error),
                 Event::Ended => {
                     self.begin_flush().await?;
                     return self.finish_flush().await;
@@ -159,7 +171,8 @@ impl Books {
             () = wait(flush_due) => Ok(Event::FlushDue),
             () = wait(publish_due) => Ok(Event::PublishDue),
             taken = intake.recv() => match taken {
-                Some(taken) => Ok(Event::Taken(Box::new(taken?))),
+                Some(Ok(taken)) => Ok(Event::Taken(Box::new(taken))),
+                Some(Err(error)) => Ok(Event::Failed(error)),
                 None => Ok(Event::Ended),
             },
         }
@@ -182,7 +195,8 @@ impl Books {
                     self.ledger.advance(&topic, partition, seen.into_iter(), next_offset);
                 }
                 Read::Internal { partition, next_offset } => self.ledger.read_to(partition, next_offset),
-                Read::Absent { topic, partition, first, last } => self.ledger.absent(&topic, partition, (first, last)),
+                Read::Absent { topic, partition, offsets } => self.ledger.absent(&topic, partition, offsets),
+                Read::Lost { topic, partition, offsets } => self.ledger.lost(&topic, partition, offsets),
             }
         }
         self.progress.took(taken.messages, rejected);

@@ -79,6 +79,13 @@ pub enum AppError {
     /// Counts that have to agree do not.
     #[error("{0}")]
     Check(String),
+    /// Messages between services were deleted before they were passed on.
+    #[error(
+        "offsets {first} to {} of {topic} [{partition}] were deleted before they were read; with \
+         kafka.on_lost_offsets=skip what is left is read, and ingest and enrich bring the rest when they read everything \
+         anew under another kafka.group_id: what is in the books already is passed over", .next_offset - 1
+    )]
+    LostBetween { topic: String, partition: i32, first: i64, next_offset: i64 },
     #[error("a batch between stages cannot be taken apart")]
     Arrow(#[from] arrow::error::ArrowError),
     #[error("a part of the pipeline ended without a word: {0}")]
@@ -119,6 +126,7 @@ impl AppError {
             | Self::Store(_)
             | Self::Replay(ReplayError::Io { .. })
             | Self::File { .. } => Exit::Io,
+            Self::LostBetween { .. } => Exit::OffsetsLost,
             Self::Usage(_) => Exit::Usage,
             Self::Replay(ReplayError::Busy(_)) => Exit::Busy,
             Self::Check(_) | Self::Replay(ReplayError::Damaged { .. }) => Exit::CheckFailed,

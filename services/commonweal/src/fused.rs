@@ -5,6 +5,8 @@ pub(crate) mod dead_letters;
 pub(crate) mod held;
 pub(crate) mod intake;
 mod progress;
+#[cfg(test)]
+mod skew;
 mod stage;
 
 pub use dead_letters::DeadLetters;
@@ -16,7 +18,7 @@ use crate::books::{Books, DeadLetterTopic, FlushLimits};
 use crate::outlet::Outlet;
 use crate::settings::Loaded;
 use commonweal_ledger::Ledger;
-use commonweal_runtime::kafka::{Sink, Source};
+use commonweal_runtime::kafka::{Sink, Source, await_topics};
 use commonweal_runtime::registry::RegistrySchemas;
 use commonweal_runtime::{Clock, Config, Shutdown};
 use commonweal_schemas::Dataset;
@@ -24,6 +26,7 @@ use commonweal_schemas::avro::EmbeddedSchemas;
 use commonweal_schemas::records::Codec;
 use held::Held;
 use intake::{Ends, Intake};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,9 +64,16 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
     let store = loaded.store()?;
     let mut ledger = Ledger::open(&loaded.config.journal_dir(), reference.version(), &Dataset::ALL).await?;
 
+    let dead_letters = dead_letters(config, &run.shutdown, run.letters)?;
     let topics = topics(config);
-    let source = connect(config, &run.shutdown, &mut ledger, &topics)?;
+    let mut source = connect(config, &run.shutdown, &mut ledger, &topics)?;
     let ends = run.until_end.then(|| ends(&source));
+    if !run.until_end {
+        // The books know these from a topic that had more partitions: they are not this one's.
+        let others = beyond(&ledger, &source).await?;
+        let position = move |topic: &str, partition| others.get(&(topic.to_owned(), partition)).copied();
+        source.follow_growth(config.kafka.metadata_refresh(), position);
+    }
 
     let stages = topics
         .iter()
@@ -89,7 +99,7 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
     let mut books = Books {
         ledger,
         limits: FlushLimits::of(&config.ledger),
-        dead_letters: Some(dead_letters(config, run.letters)?),
+        dead_letters: Some(dead_letters),
         clock: run.clock,
         progress: Arc::clone(&run.progress),
     };
@@ -152,31 +162,39 @@ fn connect(
     if let Some(error) = unreadable {
         return Err(error.into());
     }
-    let source = source?;
-    for partition in source.partitions() {
-        let wanted = partition.wanted.unwrap_or(0);
-        if partition.start > wanted {
-            let topic = source.topics()[partition.topic].as_ref();
-            tracing::warn!(
-                topic,
-                partition = partition.partition,
-                offsets = partition.start - wanted,
-                "offsets were deleted before they were read; they are booked as absent"
-            );
-        }
-    }
+    let mut source = source?;
+    source.mind_losses(config.kafka.on_lost_offsets, |topic, partition, first, next_offset| {
+        if ledger.has_begun(topic) { ledger.unbooked(topic, partition, (first, next_offset - 1)) } else { 0 }
+    })?;
     let offsets: i64 = source.partitions().iter().map(|partition| partition.end - partition.start).sum();
     tracing::info!(offsets, "offsets wait to be read; `commonweal lag` tells how many at any time");
     Ok(source)
 }
 
-/// Ends to read to: those of partitions that are not there yet.
+/// Positions in the books of partitions that the topics do not have.
+async fn beyond(ledger: &Ledger, source: &Source) -> Result<BTreeMap<(String, i32), i64>, AppError> {
+    let mut positions = BTreeMap::new();
+    for (number, topic) in source.topics().iter().enumerate() {
+        let of_topic = source.partitions().iter().filter(|partition| partition.topic == number);
+        let first = of_topic.map(|partition| partition.partition + 1).max().unwrap_or(0);
+        for partition in first.. {
+            let Some(position) = ledger.journal().next_offset(topic, partition).await? else { break };
+            positions.insert((topic.to_string(), partition), position);
+        }
+    }
+    Ok(positions)
+}
+
+/// Ends to read to: those of partitions that are not there yet. Of others that
+/// were deleted from the end has to be told.
 fn ends(source: &Source) -> Ends {
-    let open = source.partitions().iter().filter(|partition| partition.start < partition.end);
+    let open = source.partitions().iter().filter(|partition| partition.wanted.unwrap_or(0) < partition.end);
     open.map(|partition| ((partition.topic, partition.partition), partition.end)).collect()
 }
 
-pub(crate) fn dead_letters(config: &Config, codec: Codec) -> Result<DeadLetterTopic, AppError> {
+/// Waits for the dead letters' topic: it is to be there before a letter is.
+pub(crate) fn dead_letters(config: &Config, shutdown: &Shutdown, codec: Codec) -> Result<DeadLetterTopic, AppError> {
+    await_topics(&config.kafka, shutdown, &[&config.topics.dead_letters])?;
     Ok(DeadLetterTopic {
         letters: DeadLetters::new(codec, config.kafka.message_bytes_max),
         topic: config.topics.dead_letters.clone(),

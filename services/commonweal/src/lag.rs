@@ -95,6 +95,15 @@ impl Lag {
         Self { position, held, state, offsets, messages, held_back, deleted }
     }
 
+    /// The same where something of the topic is in the books: then it was to be
+    /// read, though nothing of this partition is.
+    pub(crate) const fn of_known_topic(mut self) -> Self {
+        if self.position.is_none() && self.deleted > 0 {
+            self.state = State::Lost;
+        }
+        self
+    }
+
     /// Offsets from here on wait to be read; none below this one do.
     pub(crate) fn next_readable(&self) -> Option<i64> {
         self.held.map(|held| self.position.unwrap_or(0).max(held.log_start).min(held.stable_end))
@@ -134,6 +143,11 @@ mod tests {
         assert_eq!(lag(Some(9), (7, 12, 12)), (State::Behind, 3, 0, 0));
         assert_eq!(lag(Some(8), (0, 7, 7)), (State::Ahead, 0, 0, 0));
         assert_eq!(Lag::of(Some(3), None).state, State::Gone);
+        // Nothing of it was read, though others of the topic were.
+        let held = Some(Held { log_start: 9, stable_end: 12, log_end: 12 });
+        assert_eq!(Lag::of(None, held).of_known_topic().state, State::Lost);
+        let held = Some(Held { log_start: 0, stable_end: 12, log_end: 12 });
+        assert_eq!(Lag::of(None, held).of_known_topic().state, State::Unread);
     }
 
     /// Proves that counting starts where reading would.

@@ -25,12 +25,18 @@ pub enum Outcome {
     Superseded,
     /// It broke a rule and is in the rejections book.
     Rejected,
-    /// No record lies at it: a transaction marker, or deleted before it was read.
+    /// No record lies at it: a transaction marker, compacted away, or deleted
+    /// before the topic was read at all.
     Absent,
+    /// Deleted before it was read. Where services run apart, a message may have
+    /// been passed on before whoever read it died, and be held for lost by
+    /// whoever came after: so any other outcome goes before this one.
+    Lost,
 }
 
 impl Outcome {
-    pub const ALL: [Self; 5] = [Self::Posted, Self::Duplicate, Self::Superseded, Self::Rejected, Self::Absent];
+    pub const ALL: [Self; 6] =
+        [Self::Posted, Self::Duplicate, Self::Superseded, Self::Rejected, Self::Absent, Self::Lost];
 
     /// Name in the receipts book.
     #[must_use]
@@ -41,6 +47,7 @@ impl Outcome {
             Self::Superseded => "superseded",
             Self::Rejected => "rejected",
             Self::Absent => "absent",
+            Self::Lost => "lost",
         }
     }
 
@@ -173,6 +180,36 @@ impl Receipts {
         partition.next = partition.next.max(end);
     }
 
+    /// Books offsets as lost, and goes on behind them where they are next.
+    pub fn lose(&mut self, topic: &Arc<str>, partition: i32, (first, last): (i64, i64)) {
+        self.record(topic, partition, (first, last), Outcome::Lost);
+        let (Ok(first), Ok(last)) = (u64::try_from(first), u64::try_from(last)) else { return };
+        let partition = self.partition(topic, partition);
+        if partition.next == first {
+            partition.next = last + 1;
+        }
+    }
+
+    /// Whether a topic was read before: some of it is in the books.
+    #[must_use]
+    pub fn has_begun(&self, topic: &str) -> bool {
+        let begun = |partition: &Partition| partition.next > 0 || !partition.booked.is_empty();
+        self.topics.get(topic).is_some_and(|partitions| partitions.values().any(begun))
+    }
+
+    /// How many of the offsets `first` to `last`, both included and none below
+    /// the position, are not in the books.
+    #[must_use]
+    pub fn unbooked(&self, topic: &str, partition: i32, (first, last): (i64, i64)) -> i64 {
+        let (Ok(first), Ok(last)) = (u64::try_from(first), u64::try_from(last)) else { return 0 };
+        let mut open = RoaringTreemap::new();
+        open.insert_range(first..=last);
+        if let Some(partition) = self.topics.get(topic).and_then(|partitions| partitions.get(&partition)) {
+            open -= &partition.booked;
+        }
+        i64::try_from(open.len()).unwrap_or(i64::MAX)
+    }
+
     /// Next offset expected of a partition, as far as it was started.
     #[must_use]
     pub fn next_offset(&self, topic: &str, partition: i32) -> Option<i64> {
@@ -301,5 +338,21 @@ mod tests {
         assert_eq!(offsets(&receipts.take(), "t", 0, Outcome::Absent), [2, 3, 6, 7, 9]);
         receipts.advance(&topic, 0, std::iter::empty(), 10);
         assert!(receipts.is_empty());
+    }
+
+    /// Proves that lost offsets are told from absent ones before and behind
+    /// them, and that a topic has begun once something of it is in the books.
+    #[test]
+    fn lost_offsets_are_no_absent_ones() {
+        let topic: Arc<str> = "t".into();
+        let mut receipts = Receipts::default();
+        receipts.start(&topic, 0, 0);
+        assert!(!receipts.has_begun("t") && receipts.unbooked("t", 0, (0, 4)) == 5);
+        receipts.advance(&topic, 0, [0].into_iter(), 2);
+        receipts.lose(&topic, 0, (2, 4));
+        receipts.advance(&topic, 0, [6].into_iter(), 7);
+        assert_eq!(offsets(&receipts, "t", 0, Outcome::Lost), [2, 3, 4]);
+        assert_eq!(offsets(&receipts, "t", 0, Outcome::Absent), [1, 5]);
+        assert!(receipts.has_begun("t") && receipts.next_offset("t", 0) == Some(7));
     }
 }

@@ -151,6 +151,26 @@ impl Ledger {
         self.receipts.record(topic, partition, offsets, Outcome::Absent);
     }
 
+    /// Books offsets of a raw topic, both included, that were deleted before
+    /// they were read; those that have an outcome keep it.
+    pub fn lost(&mut self, topic: &Arc<str>, partition: i32, offsets: (i64, i64)) {
+        self.receipts.lose(topic, partition, offsets);
+    }
+
+    /// Whether some of a raw topic is in the books, as far as its partitions
+    /// were started.
+    #[must_use]
+    pub fn has_begun(&self, topic: &str) -> bool {
+        self.receipts.has_begun(topic)
+    }
+
+    /// How many of the offsets of a raw topic, from the position of its
+    /// partition on, are not in the books.
+    #[must_use]
+    pub fn unbooked(&self, topic: &str, partition: i32, offsets: (i64, i64)) -> i64 {
+        self.receipts.unbooked(topic, partition, offsets)
+    }
+
     /// Next offset to read of a partition of the internal topic that this
     /// ledger posts from; `None` for others.
     #[must_use]

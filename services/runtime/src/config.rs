@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 pub use error::ConfigError;
 pub use sections::{
     Cleanup, Codec, DataConfig, Day, GatewayConfig, GroupProtocol, IngestConfig, KafkaConfig, LedgerConfig, LogFormat,
-    Properties, ProvisionConfig, PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret, ShutdownConfig,
-    SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
+    OnLostOffsets, Properties, ProvisionConfig, PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret,
+    ShutdownConfig, SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
 };
 pub use security::{SaslMechanism, SecurityConfig};
 pub use store::StoreConfig;

@@ -69,6 +69,8 @@ exits! {
         "Finishing took longer than `shutdown.grace_seconds`; what was not committed is read again at the next start.";
     PartitionCount, 77, "partition count",
         "An internal topic has another number of partitions than the journal was posted from; `commonweal topics repartition` is the way out.";
+    OffsetsLost, 78, "offsets lost",
+        "Kafka has deleted messages before they were read; what was read is committed. `kafka.on_lost_offsets` says how to go on.";
     Interrupted, 130, "interrupted",
         "A second signal ended the process at once; what was not committed is read again at the next start. Or a signal ended a command before it was through, and the same command goes on from there.";
 }

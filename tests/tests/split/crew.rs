@@ -51,14 +51,16 @@ impl<'a> Crew<'a> {
     }
 
     /// Asks a worker of each service to go, and sees it go well.
-    pub(crate) fn leave(&mut self, name: char) {
+    pub(crate) fn leave(&mut self, name: char) -> [Ended; 3] {
         let gone = SERVICES.map(|service| self.take(service, name));
         for worker in &gone {
             worker.signal(Signal::Terminate);
         }
-        for worker in gone {
-            succeeded(&worker.finish(PATIENCE));
-        }
+        gone.map(|worker| {
+            let ended = worker.finish(PATIENCE);
+            succeeded(&ended);
+            ended
+        })
     }
 
     /// Kills a worker of each service.

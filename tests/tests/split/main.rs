@@ -3,6 +3,7 @@
 
 mod crew;
 mod identity;
+mod idle;
 mod rebalance;
 mod repartition;
 

@@ -4,22 +4,19 @@
 use crate::PROGRAM;
 use crate::crew::{booked, has_share, succeeded, wait_until_booked};
 use chrono::{DateTime, Utc};
-use commonweal_runtime::kafka::Sink;
-use commonweal_runtime::{Config, Exit, Sources};
-use commonweal_schemas::avro::Contract;
-use commonweal_tests::broker::{Broker, Topics};
+use commonweal_runtime::Exit;
+use commonweal_tests::broker::Broker;
 use commonweal_tests::environment::rebalance_pause_max;
-use commonweal_tests::events::Version;
 use commonweal_tests::load::Load;
 use commonweal_tests::process::{Running, Signal};
+use commonweal_tests::steady::{Stop, send_steadily};
 use commonweal_tests::system::{PATIENCE, System, field, is_commit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Events a second, sent in as many portions.
+/// Events a second.
 const RATE: usize = 3_000;
-const PORTIONS: usize = 20;
 
 /// Proves that a third ledger worker that joins two and leaves again stops the
 /// ledger as a whole for less than two seconds, and that nothing is lost or
@@ -55,8 +52,7 @@ fn rebalance(broker: &Broker, protocol: &str) {
     }
     let enough = AtomicBool::new(false);
     let (sent, logs) = thread::scope(|scope| {
-        let sending = scope.spawn(|| send_steadily(broker, &topics, &enough));
-        // Whatever fails below, the sending ends.
+        let sending = scope.spawn(|| send_steadily(broker, &topics, RATE, &enough));
         let _stop = Stop(&enough);
         for worker in &mut workers {
             worker.wait_for_line(PATIENCE, is_commit);
@@ -92,45 +88,11 @@ fn rebalance(broker: &Broker, protocol: &str) {
     assert!(pause < rebalance_pause_max(), "nobody posted for {pause:?}");
 }
 
-/// Sets a flag when it goes.
-struct Stop<'a>(&'a AtomicBool);
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 fn end(worker: Running) -> String {
     worker.signal(Signal::Terminate);
     let ended = worker.finish(PATIENCE);
     succeeded(&ended);
     ended.stderr
-}
-
-/// Sends events at a steady rate until it is enough; how many.
-fn send_steadily(broker: &Broker, topics: &Topics, enough: &AtomicBool) -> u64 {
-    let overrides = vec![format!("kafka.brokers={}", broker.address())];
-    let config = Config::load(&Sources { overrides, ..Sources::default() }).unwrap();
-    let mut sink = Sink::new(&config.kafka).unwrap();
-    let begun = Instant::now();
-    let id = Contract::Funding.embedded_id();
-    let mut sent = 0;
-    for portion in 1_u32.. {
-        if enough.load(Ordering::SeqCst) {
-            break;
-        }
-        for number in sent..sent + RATE / PORTIONS {
-            let message = Version::Contract.message(number, id);
-            sink.send(&topics.funding, message.key.as_deref(), message.value.as_deref(), &[]).unwrap();
-        }
-        sink.flush(PATIENCE).unwrap();
-        sent += RATE / PORTIONS;
-        // The rate is what is wanted here: the next portion is due at its time.
-        let due = Duration::from_secs(1) * portion / u32::try_from(PORTIONS).unwrap();
-        thread::sleep(due.saturating_sub(begun.elapsed()));
-    }
-    sent as u64
 }
 
 /// The longest time between two commits, whoever made them, while events came

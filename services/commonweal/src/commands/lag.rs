@@ -66,6 +66,7 @@ async fn lags(
 ) -> Result<ByPartition<Lag>, AppError> {
     let mut lags = BTreeMap::new();
     for (topic, name) in topics.iter().enumerate() {
+        let mut of_topic = BTreeMap::new();
         for partition in 0.. {
             let position = match journal {
                 Some(journal) => journal.next_offset(name, partition).await?,
@@ -75,8 +76,11 @@ async fn lags(
             if position.is_none() && held.is_none() {
                 break;
             }
-            lags.insert((topic, partition), Lag::of(position, held));
+            of_topic.insert((topic, partition), Lag::of(position, held));
         }
+        let known = of_topic.values().any(|lag| lag.position.is_some());
+        let lag = |lag: Lag| if known { lag.of_known_topic() } else { lag };
+        lags.extend(of_topic.into_iter().map(|(place, found)| (place, lag(found))));
     }
     Ok(lags)
 }

@@ -41,6 +41,12 @@ fn report(loaded: &Loaded) -> Result<Report, AppError> {
 }
 
 fn print(report: &Report) {
+    print_receipts(report);
+    print_books(report);
+    print_findings(report);
+}
+
+fn print_receipts(report: &Report) {
     let mut partitions = table::new(&[
         "topic",
         "partition",
@@ -50,6 +56,7 @@ fn print(report: &Report) {
         "superseded",
         "rejected",
         "absent",
+        "lost",
         "next offset",
         "under way",
     ]);
@@ -63,13 +70,16 @@ fn print(report: &Report) {
             totals.superseded.to_string(),
             totals.rejected.to_string(),
             totals.absent.to_string(),
+            totals.lost.to_string(),
             totals.next_offset.to_string(),
             totals.under_way.to_string(),
         ]);
     }
     table::align_numbers(&mut partitions, 1..usize::MAX);
     println!("receipts, commit {}\n{partitions}", report.commit);
+}
 
+fn print_books(report: &Report) {
     let mut datasets = table::new(&["dataset", "entries", "reversals", "notes", "live", "cancelled", "conflicting"]);
     for totals in &report.datasets {
         datasets.add_row([
@@ -98,7 +108,13 @@ fn print(report: &Report) {
     println!(
         "\ncontrol totals, to check the books by; levels at different dates are in them, so they are no figures\n{quantities}"
     );
+}
 
+fn print_findings(report: &Report) {
+    let lost: u64 = report.partitions.iter().map(|partition| partition.lost).sum();
+    if lost > 0 {
+        println!("\n{lost} offsets were deleted before they were read: what they held is in no figure");
+    }
     if report.is_sound() {
         println!("\nsound: L1 conservation, L2 additivity and L3 immutability hold");
         return;

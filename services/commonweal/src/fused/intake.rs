@@ -42,11 +42,12 @@ pub(crate) struct Passed {
 impl From<Passed> for Taken {
     fn from(passed: Passed) -> Self {
         let Passed { dataset, topic, batches, rejected, read, messages, .. } = passed;
-        let read = read.into_iter().map(|(partition, PartitionRead { seen, next_offset })| Read::Origin {
-            topic: Arc::clone(&topic),
-            partition,
-            seen,
-            next_offset,
+        let read = read.into_iter().flat_map(|(partition, PartitionRead { seen, next_offset, lost })| {
+            let read_to = lost.unwrap_or(next_offset);
+            let origin = Read::Origin { topic: Arc::clone(&topic), partition, seen, next_offset: read_to };
+            let offsets = |first| (first, next_offset - 1);
+            let lost = lost.map(|first| Read::Lost { topic: Arc::clone(&topic), partition, offsets: offsets(first) });
+            [Some(origin), lost].into_iter().flatten()
         });
         let read = read.collect();
         let events = batches.into_iter().map(|batch| (dataset, Arc::clone(&topic), batch)).collect();
@@ -61,6 +62,9 @@ pub(crate) struct PartitionRead {
     pub(crate) seen: Vec<i64>,
     /// One past the last offset read, whether it held a message or not.
     pub(crate) next_offset: i64,
+    /// First of the offsets before that one which were deleted unread, where
+    /// that is what is told; then nothing was seen.
+    pub(crate) lost: Option<i64>,
 }
 
 /// Ends to read to: topic number and partition to end offset.
@@ -73,9 +77,9 @@ pub(crate) trait Feed {
     /// Up to `max` messages, or what came until `timeout` passed.
     fn poll(&mut self, max: usize, timeout: Duration) -> Result<MessageBatch, SourceError>;
     /// Gives nothing more of a partition until it is resumed.
-    fn pause(&self, place: Place) -> Result<(), SourceError>;
+    fn pause(&mut self, place: Place) -> Result<(), SourceError>;
     /// Goes on with a partition, from one past the last offset that was given.
-    fn resume(&self, place: Place, next_offset: i64) -> Result<(), SourceError>;
+    fn resume(&mut self, place: Place, next_offset: i64) -> Result<(), SourceError>;
 }
 
 impl Feed for Source {
@@ -83,11 +87,11 @@ impl Feed for Source {
         Self::poll(self, max, timeout)
     }
 
-    fn pause(&self, (topic, partition): Place) -> Result<(), SourceError> {
+    fn pause(&mut self, (topic, partition): Place) -> Result<(), SourceError> {
         Self::pause(self, topic, partition)
     }
 
-    fn resume(&self, (topic, partition): Place, next_offset: i64) -> Result<(), SourceError> {
+    fn resume(&mut self, (topic, partition): Place, next_offset: i64) -> Result<(), SourceError> {
         Self::resume(self, topic, partition, next_offset)
     }
 }
@@ -97,12 +101,12 @@ impl Feed for GroupSource {
         Self::poll(self, max, timeout)
     }
 
-    fn pause(&self, place: Place) -> Result<(), SourceError> {
+    fn pause(&mut self, place: Place) -> Result<(), SourceError> {
         Self::pause(self, place)
     }
 
-    fn resume(&self, place: Place, _next_offset: i64) -> Result<(), SourceError> {
-        Self::resume(self, place)
+    fn resume(&mut self, place: Place, next_offset: i64) -> Result<(), SourceError> {
+        Self::resume(self, place, next_offset)
     }
 }
 
@@ -215,7 +219,7 @@ impl<F: Feed> Intake<F> {
                 continue;
             }
             let seen = held.iter().map(|message| message.offset).collect();
-            let read = BTreeMap::from([(partition, PartitionRead { seen, next_offset })]);
+            let read = BTreeMap::from([(partition, PartitionRead { seen, next_offset, lost: None })]);
             all.extend(self.taken(topic, staged, held.len(), read));
             if !self.held.holds(place) {
                 self.source.resume(place, next_offset)?;

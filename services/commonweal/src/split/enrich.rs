@@ -2,10 +2,12 @@
 
 use super::internal::InternalReader;
 use super::outbound::Outbound;
-use super::start::{self, starts};
+use super::start::{self, between, starts};
 use super::{POLL_WAIT, Worker};
 use crate::AppError;
 use commonweal_enrich::{Reference, enrich};
+use commonweal_runtime::Exit;
+use commonweal_runtime::config::OnLostOffsets;
 use commonweal_runtime::kafka::{Change, GroupSource, Message, MessageBatch, Place, Record};
 use commonweal_schemas::arrow_schema;
 use commonweal_schemas::avro::Contract;
@@ -19,9 +21,12 @@ pub(crate) fn run(worker: &Worker<'_>) -> Result<u64, AppError> {
     let id = worker.contracts.id(Contract::Enriched)?;
     worker.ensure_topics()?;
     let topic = config.topics.validated.as_str();
+    // What may have to be waited for comes first: a member that does not poll holds up its group.
     let mut enricher = Enricher {
-        source: GroupSource::join(&config.kafka, &worker.shutdown, &worker.group("enrich"), &[topic])?,
         reader: InternalReader::new(worker, topic, Contract::Validated, arrow_schema::validated())?,
+        source: GroupSource::join(&config.kafka, &worker.shutdown, &worker.group("enrich"), &[topic])?
+            .minding_losses(config.kafka.on_lost_offsets),
+        policy: config.kafka.on_lost_offsets,
         reference,
         encoder: BatchEncoder::new(Contract::Enriched, &arrow_schema::enriched(), id)?,
         out: Outbound::new(worker, &config.topics.enriched)?,
@@ -32,7 +37,15 @@ pub(crate) fn run(worker: &Worker<'_>) -> Result<u64, AppError> {
         for change in enricher.source.changes()? {
             enricher.change(change)?;
         }
-        let batch = enricher.source.poll(config.ledger.batch_rows, enricher.out.wait().min(POLL_WAIT))?;
+        let wait = enricher.out.wait().min(POLL_WAIT);
+        let batch = match enricher.source.poll(config.ledger.batch_rows, wait).map_err(between) {
+            Err(error) if error.exit() == Exit::OffsetsLost => {
+                // What was read cannot be read again.
+                enricher.out.settle(&enricher.source)?;
+                return Err(error);
+            }
+            outcome => outcome?,
+        };
         enricher.pass(&batch)?;
         let ended = worker.until_end && enricher.assigned && enricher.ends.is_empty();
         if ended || enricher.out.is_due() {
@@ -48,6 +61,7 @@ pub(crate) fn run(worker: &Worker<'_>) -> Result<u64, AppError> {
 
 struct Enricher {
     source: GroupSource,
+    policy: OnLostOffsets,
     reader: InternalReader,
     reference: Reference,
     encoder: BatchEncoder,
@@ -64,7 +78,7 @@ impl Enricher {
             Change::Assigned(places) => {
                 let wanted = self.source.committed(&places)?;
                 let starts = starts(&self.source, &places, &wanted)?;
-                start::check_kept(&self.source, &starts)?;
+                start::check_kept(&self.source, &starts, self.policy)?;
                 let open = starts.iter().filter(|(_, start)| start.from < start.end);
                 self.ends.extend(open.map(|(place, start)| (*place, start.end)));
                 self.assigned = true;
@@ -111,6 +125,10 @@ impl Enricher {
         for end in batch.ends() {
             let (next, _) = reached.entry((end.topic, end.partition)).or_default();
             *next = end.offset.max(*next);
+        }
+        for lost in batch.lost() {
+            start::tell_lost(&self.source, lost);
+            reached.insert((lost.topic, lost.partition), (lost.next_offset, 0));
         }
         for (place, (next, rows)) in reached {
             if self.ends.get(&place).is_some_and(|end| next >= *end) {

@@ -7,10 +7,11 @@ use super::{Worker, start::starts};
 use crate::AppError;
 use crate::books::DeadLetterTopic;
 use crate::fused::held::Held;
-use crate::fused::intake::{Ends, Intake, Passed};
+use crate::fused::intake::{Ends, Intake, PartitionRead, Passed};
 use crate::fused::{self, Schemas, Stage};
 use arrow::array::{AsArray as _, RecordBatch};
-use commonweal_runtime::kafka::{Change, GroupSource, Place};
+use commonweal_runtime::Exit;
+use commonweal_runtime::kafka::{Change, GroupSource, LostOffsets, Place};
 use commonweal_schemas::arrow_schema;
 use commonweal_schemas::avro::{Contract, EmbeddedSchemas};
 use commonweal_schemas::encode::BatchEncoder;
@@ -37,9 +38,12 @@ pub(crate) fn run(worker: &Worker<'_>) -> Result<u64, AppError> {
         Stage::new(*dataset, Arc::clone(topic), schemas, worker.loaded.rules(), message_bytes_max)
     });
     let stages = stages.collect();
+    // What may have to be waited for comes first: a member that does not poll holds up its group.
     let mut ingest = Ingest {
+        dead_letters: fused::dead_letters(config, &worker.shutdown, contracts.codec(Contract::DeadLetter)?)?,
         intake: Intake {
-            source: GroupSource::join(&config.kafka, &worker.shutdown, &worker.group("ingest"), &names)?,
+            source: GroupSource::join(&config.kafka, &worker.shutdown, &worker.group("ingest"), &names)?
+                .minding_losses(config.kafka.on_lost_offsets),
             stages,
             ends: worker.until_end.then(Ends::new),
             batch_rows: config.ledger.batch_rows,
@@ -50,10 +54,17 @@ pub(crate) fn run(worker: &Worker<'_>) -> Result<u64, AppError> {
         encoder: BatchEncoder::new(Contract::Validated, &arrow_schema::validated(), id)?,
         letters,
         out: Outbound::new(worker, &config.topics.validated)?,
-        dead_letters: fused::dead_letters(config, contracts.codec(Contract::DeadLetter)?)?,
         next: BTreeMap::new(),
+        assigned: false,
     };
-    ingest.run(worker)?;
+    match ingest.run(worker) {
+        Err(error) if error.exit() == Exit::OffsetsLost => {
+            // What was read cannot be read again.
+            ingest.settle()?;
+            return Err(error);
+        }
+        outcome => outcome?,
+    }
     Ok(ingest.out.total())
 }
 
@@ -65,6 +76,8 @@ struct Ingest {
     dead_letters: DeadLetterTopic,
     /// Next offset expected of each partition that is read.
     next: BTreeMap<Place, i64>,
+    /// Something was assigned once, be it nothing.
+    assigned: bool,
 }
 
 impl Ingest {
@@ -76,7 +89,7 @@ impl Ingest {
             for passed in self.intake.step()? {
                 self.pass(passed)?;
             }
-            let ended = !self.next.is_empty() && self.intake.ends.as_ref().is_some_and(BTreeMap::is_empty);
+            let ended = self.assigned && self.intake.ends.as_ref().is_some_and(BTreeMap::is_empty);
             if ended || self.out.is_due() {
                 self.settle()?;
             }
@@ -98,12 +111,10 @@ impl Ingest {
             Change::Assigned(places) => {
                 let wanted = self.intake.source.committed(&places)?;
                 let starts = starts(&self.intake.source, &places, &wanted)?;
-                for (&place, Start { wanted, from, end }) in &starts {
-                    self.next.insert(place, wanted.unwrap_or(0));
-                    if let Some(ends) = self.intake.ends.as_mut().filter(|_| from < end) {
-                        ends.insert(place, *end);
-                    }
+                for (&place, start) in &starts {
+                    self.begin(place, *start)?;
                 }
+                self.assigned = true;
                 start::assign(&mut self.intake.source, &starts)
             }
             Change::Revoked(places) => {
@@ -115,6 +126,28 @@ impl Ingest {
                 self.give_up(&places)
             }
         }
+    }
+
+    /// Gets ready for a partition.
+    fn begin(&mut self, place: Place, Start { wanted, from, end }: Start) -> Result<(), AppError> {
+        let (topic, partition) = place;
+        let first = wanted.unwrap_or(0);
+        self.next.insert(place, first);
+        let lost = first < from && (wanted.is_some() || self.intake.source.has_begun(topic)?);
+        // A loss is told like a message.
+        if let Some(ends) = self.intake.ends.as_mut().filter(|_| lost || from < end) {
+            ends.insert(place, end);
+        }
+        if first >= from {
+            return Ok(());
+        }
+        if lost {
+            return Ok(self.intake.source.meet_loss(LostOffsets { topic, partition, first, next_offset: from })?);
+        }
+        // Committed at once: whatever is deleted later was to be read.
+        let name = Arc::clone(&self.intake.source.topics()[topic]);
+        tracing::info!(topic = &*name, partition, first, next_offset = from, "begins behind deleted offsets");
+        self.leave_out(&name, place, PartitionRead { next_offset: from, ..PartitionRead::default() })
     }
 
     fn give_up(&mut self, places: &[Place]) -> Result<(), AppError> {
@@ -140,14 +173,22 @@ impl Ingest {
             self.out.send_note(&notes::rejected(&self.letters, message)?)?;
         }
         for (partition, read) in passed.read {
-            let place = (passed.number, partition);
-            let next = self.next.insert(place, read.next_offset).unwrap_or(read.next_offset);
-            for (first, last) in notes::holes(next, &read.seen, read.next_offset) {
-                let topic = Arc::clone(&passed.topic);
-                self.out.send_note(&notes::absent(&Absent { topic, partition, first, last }))?;
-            }
-            self.out.passed(place, read.next_offset, read.seen.len());
+            self.leave_out(&passed.topic, (passed.number, partition), read)?;
         }
+        Ok(())
+    }
+
+    /// Tells of the offsets that nothing was sent on for, and notes how far a
+    /// partition was read.
+    fn leave_out(&mut self, topic: &Arc<str>, place: Place, read: PartitionRead) -> Result<(), AppError> {
+        let PartitionRead { seen, next_offset, lost } = read;
+        let next = self.next.insert(place, next_offset).unwrap_or(next_offset);
+        let absent = notes::holes(next, &seen, lost.unwrap_or(next_offset)).into_iter().map(|offsets| (offsets, false));
+        for (offsets, lost) in absent.chain(lost.map(|first| ((first, next_offset - 1), true))) {
+            let topic = Arc::clone(topic);
+            self.out.send_note(&notes::absent(&Absent { topic, partition: place.1, offsets, lost }))?;
+        }
+        self.out.passed(place, next_offset, seen.len());
         Ok(())
     }
 

@@ -57,7 +57,7 @@ impl InternalReader {
             topic: Arc::from(topic),
             decoder: BatchDecoder::new(contract, target, schemas, config.kafka.produce_bytes_max),
             letters: contracts.codec(Contract::DeadLetter)?,
-            dead_letters: fused::dead_letters(config, contracts.codec(Contract::DeadLetter)?)?,
+            dead_letters: fused::dead_letters(config, &worker.shutdown, contracts.codec(Contract::DeadLetter)?)?,
             registry,
             shutdown: worker.shutdown.clone(),
         })

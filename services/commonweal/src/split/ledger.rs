@@ -26,9 +26,11 @@ pub(crate) fn run(worker: &Worker<'_>) -> Result<u64, AppError> {
     worker.ensure_topics()?;
     let runtime = worker.loaded.runtime()?;
     let topic = config.topics.enriched.as_str();
+    // What may have to be waited for comes first: a member that does not poll holds up its group.
     let mut posting = Posting {
-        source: GroupSource::join(&config.kafka, &worker.shutdown, &worker.group("ledger"), &[topic])?,
         sorter: Sorter::new(worker, topic, &reference_version)?,
+        source: GroupSource::join(&config.kafka, &worker.shutdown, &worker.group("ledger"), &[topic])?
+            .minding_losses(config.kafka.on_lost_offsets),
         terms: Arc::new(Terms::new(config, reference_version)),
         runtime: &runtime,
         changes: VecDeque::new(),
@@ -67,7 +69,7 @@ impl Posting<'_> {
             self.changes.extend(self.source.changes()?);
             self.go_on()?;
             self.check_desks()?;
-            let batch = self.source.poll(batch_rows, POLL_WAIT)?;
+            let batch = self.source.poll(batch_rows, POLL_WAIT).map_err(start::between)?;
             self.post(&batch)?;
             let still = self.opening.is_none() && self.closing.is_none() && self.changes.is_empty();
             if worker.until_end && self.assigned && still && self.desks.values().all(Desk::has_ended) {
@@ -136,7 +138,7 @@ impl Posting<'_> {
         let wanted = ledgers.iter().map(|(partition, ledger)| position(partition, ledger)).collect();
         let places: Vec<Place> = ledgers.keys().map(|partition| (0, *partition)).collect();
         let starts: BTreeMap<Place, Start> = starts(&self.source, &places, &wanted)?;
-        start::check_kept(&self.source, &starts)?;
+        start::check_kept(&self.source, &starts, self.terms.on_lost_offsets)?;
         for (partition, ledger) in ledgers {
             let Some(start) = starts.get(&(0, partition)) else { continue };
             self.desks.insert(partition, Desk::open(self.runtime, &self.terms, ledger, *start));
@@ -161,6 +163,9 @@ impl Posting<'_> {
 
     /// Hands each partition's messages to its desk.
     fn post(&mut self, batch: &MessageBatch) -> Result<(), AppError> {
+        for lost in batch.lost() {
+            start::tell_lost(&self.source, lost);
+        }
         for (partition, (messages, next_offset)) in by_partition(batch) {
             let Some(desk) = self.desks.get_mut(&partition) else { continue };
             // Where a shutdown came between, the next start reads them.
@@ -198,6 +203,9 @@ pub(super) fn by_partition(batch: &MessageBatch) -> BTreeMap<i32, (Vec<Message<'
     for end in batch.ends() {
         let (_, next_offset) = by_partition.entry(end.partition).or_default();
         *next_offset = end.offset.max(*next_offset);
+    }
+    for lost in batch.lost() {
+        by_partition.entry(lost.partition).or_default().1 = lost.next_offset;
     }
     by_partition
 }

@@ -1,5 +1,5 @@
 //! What travels between services beside events: refused messages, whole, and
-//! offsets of a raw topic that hold no record. So the ledger books both, and
+//! offsets of a raw topic that hold no record, or were deleted unread. So the ledger books both, and
 //! nothing is missing from its receipts.
 
 use crate::AppError;
@@ -16,6 +16,7 @@ use std::sync::Arc;
 const KIND: &str = "commonweal.note";
 const REJECTED: &[u8] = b"rejected";
 const ABSENT: &[u8] = b"absent";
+const LOST: &[u8] = b"lost";
 /// Who sent a refused message, where that could be read.
 const SOURCE: &str = "commonweal.source";
 const EVENT_ID: &str = "commonweal.event_id";
@@ -27,13 +28,15 @@ pub(super) enum Note {
     Absent(Absent),
 }
 
-/// Offsets of a raw topic, both included, that hold no record.
+/// Offsets of a raw topic that hold no record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Absent {
     pub(super) topic: Arc<str>,
     pub(super) partition: i32,
-    pub(super) first: i64,
-    pub(super) last: i64,
+    /// The first and the last.
+    pub(super) offsets: (i64, i64),
+    /// They were deleted before they were read.
+    pub(super) lost: bool,
 }
 
 /// A message to send.
@@ -76,8 +79,8 @@ pub(super) fn rejected(letters: &Codec, message: &RejectedMessage) -> Result<Par
 /// Offsets without a record as a note.
 pub(super) fn absent(absent: &Absent) -> Parcel {
     let key = format!("{}/{}", absent.topic, absent.partition).into_bytes();
-    let value = [absent.first.to_be_bytes(), absent.last.to_be_bytes()].concat();
-    Parcel { key, value, headers: vec![header(KIND, ABSENT)] }
+    let value = [absent.offsets.0.to_be_bytes(), absent.offsets.1.to_be_bytes()].concat();
+    Parcel { key, value, headers: vec![header(KIND, if absent.lost { LOST } else { ABSENT })] }
 }
 
 /// The offsets between `next` and `next_offset` that are not in `seen`
@@ -105,7 +108,8 @@ pub(super) fn read(letters: &Codec, message: &Message<'_>, headers: &[Header]) -
     let value = |name: &str| headers.iter().find(|header| header.key == name).and_then(|header| header.value.clone());
     let payload = message.payload().unwrap_or_default();
     match value(KIND).as_deref() {
-        Some(ABSENT) => read_absent(message.key().unwrap_or_default(), payload).map(Note::Absent),
+        Some(ABSENT) => read_absent(message.key().unwrap_or_default(), payload, false).map(Note::Absent),
+        Some(LOST) => read_absent(message.key().unwrap_or_default(), payload, true).map(Note::Absent),
         Some(REJECTED) => {
             let text = |name| value(name).and_then(|bytes| String::from_utf8(bytes).ok());
             let mut rejected = of_letter(letters.decode(payload)?)?;
@@ -116,7 +120,7 @@ pub(super) fn read(letters: &Codec, message: &Message<'_>, headers: &[Header]) -
     }
 }
 
-fn read_absent(key: &[u8], value: &[u8]) -> Result<Absent, NoteError> {
+fn read_absent(key: &[u8], value: &[u8], lost: bool) -> Result<Absent, NoteError> {
     let (topic, partition) = std::str::from_utf8(key)
         .ok()
         .and_then(|key| key.rsplit_once('/'))
@@ -126,8 +130,8 @@ fn read_absent(key: &[u8], value: &[u8]) -> Result<Absent, NoteError> {
         let last = rest.try_into().ok()?;
         Some((i64::from_be_bytes(*first), i64::from_be_bytes(last)))
     });
-    let (first, last) = offsets.ok_or(NoteError::Part("offsets"))?;
-    Ok(Absent { topic, partition, first, last })
+    let offsets = offsets.ok_or(NoteError::Part("offsets"))?;
+    Ok(Absent { topic, partition, offsets, lost })
 }
 
 fn of_letter(letter: DeadLetter) -> Result<RejectedMessage, NoteError> {
@@ -168,10 +172,13 @@ mod tests {
     /// the topic is called, and that what is no such note is refused.
     #[test]
     fn absent_offsets_round_trip() {
-        let sent = Absent { topic: Arc::from("a.b-c_d"), partition: 12, first: 5, last: i64::MAX };
-        let parcel = absent(&sent);
-        assert_eq!(read_absent(&parcel.key, &parcel.value).unwrap(), sent);
-        assert!(read_absent(b"no-partition", &parcel.value).is_err());
-        assert!(read_absent(&parcel.key, &parcel.value[..15]).is_err());
+        for (lost, kind) in [(false, ABSENT), (true, LOST)] {
+            let sent = Absent { topic: Arc::from("a.b-c_d"), partition: 12, offsets: (5, i64::MAX), lost };
+            let parcel = absent(&sent);
+            assert_eq!(parcel.headers[0].value.as_deref(), Some(kind));
+            assert_eq!(read_absent(&parcel.key, &parcel.value, lost).unwrap(), sent);
+            assert!(read_absent(b"no-partition", &parcel.value, lost).is_err());
+            assert!(read_absent(&parcel.key, &parcel.value[..15], lost).is_err());
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::Worker;
 use super::ledger::by_partition;
 use super::ledger::desk::{Desk, Terms};
 use super::ledger::sorter::Sorter;
-use super::start::{Start, deleted};
+use super::start::{self, Start, lost_between};
 use crate::AppError;
 use crate::books::Read;
 use commonweal_journal::{Commit, InternalTopic, Journal, JournalError, Position};
@@ -100,9 +100,8 @@ fn drain(worker: &Worker<'_>, runtime: &Runtime, topic: &Arc<str>) -> Result<(),
     let mut source = Source::connect(&config.kafka, &worker.shutdown, &[topic], wanted)?;
     let mut open: BTreeMap<i32, i64> = BTreeMap::new();
     for partition in source.partitions() {
-        if let Some(wanted) = partition.wanted.filter(|wanted| partition.start > *wanted) {
-            return Err(deleted(topic, partition.partition, wanted, partition.start));
-        }
+        let wanted = partition.wanted.unwrap_or(partition.start);
+        lost_between(topic, partition.partition, (wanted, partition.start), config.kafka.on_lost_offsets)?;
         if partition.start < partition.end {
             open.insert(partition.partition, partition.end);
         }
@@ -114,7 +113,7 @@ fn drain(worker: &Worker<'_>, runtime: &Runtime, topic: &Arc<str>) -> Result<(),
         if worker.shutdown.is_requested() {
             return Err(SourceError::Interrupted.into());
         }
-        let batch = source.poll(config.ledger.batch_rows, POLL_WAIT)?;
+        let batch = source.poll(config.ledger.batch_rows, POLL_WAIT).map_err(start::between)?;
         for (partition, (messages, next_offset)) in by_partition(&batch) {
             let Some(mut taken) = sorter.sort(partition, &messages)? else {
                 return Err(SourceError::Interrupted.into());

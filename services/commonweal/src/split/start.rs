@@ -1,7 +1,8 @@
 //! Where a worker begins to read the partitions it is given.
 
 use crate::AppError;
-use commonweal_runtime::kafka::{GroupSource, Place, SourceError};
+use commonweal_runtime::config::OnLostOffsets;
+use commonweal_runtime::kafka::{GroupSource, LostOffsets, Place, SourceError};
 use std::collections::BTreeMap;
 
 /// Bounds of a partition when it was assigned.
@@ -45,24 +46,52 @@ pub(super) fn assign(source: &mut GroupSource, starts: &BTreeMap<Place, Start>) 
 }
 
 /// Fails where messages between services were deleted before they were passed
-/// on: the raw topics hold them still.
-pub(super) fn check_kept(source: &GroupSource, starts: &BTreeMap<Place, Start>) -> Result<(), AppError> {
+/// on, unless the policy is to go on: the raw topics may hold them still.
+pub(super) fn check_kept(
+    source: &GroupSource,
+    starts: &BTreeMap<Place, Start>,
+    policy: OnLostOffsets,
+) -> Result<(), AppError> {
     for ((topic, partition), start) in starts {
-        let wanted = start.wanted.unwrap_or(start.from);
-        if start.from > wanted {
-            return Err(deleted(&source.topics()[*topic], *partition, wanted, start.from));
-        }
+        lost_between(&source.topics()[*topic], *partition, (start.wanted.unwrap_or(start.from), start.from), policy)?;
     }
     Ok(())
 }
 
-/// Offsets from `wanted` to `from` of a topic between services are gone.
-pub(super) fn deleted(topic: &str, partition: i32, wanted: i64, from: i64) -> AppError {
-    AppError::Check(format!(
-        "offsets {wanted} to {} of {topic} [{partition}] were deleted before they were read; have ingest and enrich \
-         read everything anew under another kafka.group_id: what is in the books already is passed over",
-        from - 1,
-    ))
+/// The same for the offsets from one to before the other, if any.
+pub(super) fn lost_between(
+    topic: &str,
+    partition: i32,
+    (first, next_offset): (i64, i64),
+    policy: OnLostOffsets,
+) -> Result<(), AppError> {
+    if first >= next_offset {
+        return Ok(());
+    }
+    let error = AppError::LostBetween { topic: topic.to_owned(), partition, first, next_offset };
+    if policy == OnLostOffsets::Stop {
+        return Err(error);
+    }
+    tracing::error!(%error, "messages between services are lost; the books lack what they held");
+    Ok(())
+}
+
+/// Says what it means that reading goes on behind lost messages.
+pub(super) fn tell_lost(source: &GroupSource, lost: &LostOffsets) {
+    let &LostOffsets { topic, partition, first, next_offset } = lost;
+    let told = lost_between(&source.topics()[topic], partition, (first, next_offset), OnLostOffsets::Skip);
+    debug_assert!(told.is_ok(), "it only tells");
+}
+
+/// What it means that a topic between services cannot be read: where messages
+/// were deleted, the raw topics hold them still.
+pub(super) fn between(error: SourceError) -> AppError {
+    match error {
+        SourceError::OffsetLost { topic, partition, first, next_offset, .. } => {
+            AppError::LostBetween { topic, partition, first, next_offset }
+        }
+        error => error.into(),
+    }
 }
 
 /// Partitions as people read them.

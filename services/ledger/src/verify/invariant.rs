@@ -53,8 +53,8 @@ impl Invariant {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Conservation => {
-                "conservation: each origin offset is posted, a duplicate, superseded, rejected or absent, \
-                 and the books agree with the receipts"
+                "conservation: each origin offset is posted, a duplicate, superseded, rejected, absent or \
+                 lost, and the books agree with the receipts"
             }
             Self::Additivity => "additivity: the sum over all entries is the sum over the latest revisions",
             Self::Immutability => {

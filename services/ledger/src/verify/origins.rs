@@ -163,6 +163,7 @@ impl Origins {
                 superseded: origin.count(Outcome::Superseded),
                 rejected: origin.count(Outcome::Rejected),
                 absent: origin.count(Outcome::Absent),
+                lost: lost(origin).len(),
                 next_offset,
                 under_way,
             });
@@ -182,6 +183,12 @@ fn reached(covered: &RoaringTreemap, next_offset: u64) -> (i64, u64) {
     (i64::try_from(next).unwrap_or(i64::MAX), open.len())
 }
 
+/// What is lost after all: whatever was found to have another outcome is not.
+fn lost(origin: &Origin) -> RoaringTreemap {
+    let others = origin.outcomes.iter().filter(|(outcome, _)| **outcome != Outcome::Lost);
+    others.fold(origin.of(Outcome::Lost), |lost, (_, set)| lost - set)
+}
+
 /// The offsets that the receipts cover.
 fn check(origin: &Origin, next_offset: u64, split: bool, place: &str, faults: &mut Faults) -> RoaringTreemap {
     let mut fault = |set: RoaringTreemap, finding: &str| {
@@ -191,10 +198,11 @@ fn check(origin: &Origin, next_offset: u64, split: bool, place: &str, faults: &m
         }
     };
     let mut covered = RoaringTreemap::new();
-    for (outcome, set) in &origin.outcomes {
+    for (outcome, set) in origin.outcomes.iter().filter(|(outcome, _)| **outcome != Outcome::Lost) {
         fault(set & &covered, &format!("the receipts give a second outcome, {}", outcome.name()));
         covered |= set;
     }
+    covered |= lost(origin);
     let mut due = RoaringTreemap::new();
     due.insert_range(0..next_offset);
     fault(&due - &covered, "no receipt covers what the position claims was read");

@@ -15,6 +15,8 @@ pub struct PartitionTotals {
     pub superseded: u64,
     pub rejected: u64,
     pub absent: u64,
+    /// Deleted before they were read.
+    pub lost: u64,
     /// First offset without an outcome.
     pub next_offset: i64,
     /// Offsets without an outcome below the last that has one: between

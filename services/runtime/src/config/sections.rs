@@ -34,6 +34,8 @@ pub struct KafkaConfig {
     pub delivery_timeout_seconds: u64,
     pub connect_timeout_seconds: u64,
     pub topic_wait_seconds: u64,
+    pub metadata_refresh_seconds: u64,
+    pub on_lost_offsets: OnLostOffsets,
     pub security: SecurityConfig,
     pub properties: Properties,
 }
@@ -52,6 +54,33 @@ impl KafkaConfig {
     #[must_use]
     pub const fn topic_wait(&self) -> Duration {
         Duration::from_secs(self.topic_wait_seconds)
+    }
+
+    #[must_use]
+    pub const fn metadata_refresh(&self) -> Duration {
+        Duration::from_secs(self.metadata_refresh_seconds)
+    }
+}
+
+/// What is done where messages were deleted before they were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub enum OnLostOffsets {
+    /// Nothing more is read.
+    Stop,
+    /// They are booked as lost, and reading goes on behind them.
+    Skip,
+}
+
+impl TryFrom<String> for OnLostOffsets {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "stop" => Ok(Self::Stop),
+            "skip" => Ok(Self::Skip),
+            _ => Err(format!("is {text:?}; allowed: stop, skip")),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ const QUEUE_BYTES_MAX: usize = 2_097_151 * KIB;
 
 /// Properties that this program sets itself, with the setting that does, or
 /// why it stands fast.
-const RESERVED: [(&str, &str); 23] = [
+const RESERVED: [(&str, &str); 24] = [
     ("bootstrap.servers", "kafka.brokers"),
     ("metadata.broker.list", "kafka.brokers"),
     ("group.id", "kafka.group_id"),
@@ -34,6 +34,7 @@ const RESERVED: [(&str, &str); 23] = [
     ("compression.codec", "kafka.compression"),
     ("delivery.timeout.ms", "kafka.delivery_timeout_seconds"),
     ("message.timeout.ms", "kafka.delivery_timeout_seconds"),
+    ("topic.metadata.refresh.interval.ms", "kafka.metadata_refresh_seconds"),
     ("auto.offset.reset", "nothing: the journal knows where to go on"),
     ("enable.auto.commit", "nothing: positions are committed once the journal has them"),
     ("enable.auto.offset.store", "nothing: positions are committed once the journal has them"),
@@ -90,6 +91,7 @@ fn kafka(kafka: &KafkaConfig) -> Result<(), ConfigError> {
     range("kafka.delivery_timeout_seconds", kafka.delivery_timeout_seconds, 1, 3_600)?;
     range("kafka.connect_timeout_seconds", kafka.connect_timeout_seconds, 1, 3_600)?;
     range("kafka.topic_wait_seconds", kafka.topic_wait_seconds, 0, 3_600)?;
+    range("kafka.metadata_refresh_seconds", kafka.metadata_refresh_seconds, 1, 300)?;
     properties(&kafka.properties)?;
     security::security(kafka)
 }

@@ -52,6 +52,17 @@ pub struct PartitionEnd {
     pub offset: i64,
 }
 
+/// Offsets of a partition that the brokers deleted before they were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostOffsets {
+    /// Index of the topic, as in [`super::Source::topics`].
+    pub topic: usize,
+    pub partition: i32,
+    pub first: i64,
+    /// One past the last: where reading goes on.
+    pub next_offset: i64,
+}
+
 struct Slot {
     message: NonNull<RDKafkaMessage>,
     topic: u32,
@@ -77,6 +88,7 @@ impl Slot {
 pub struct MessageBatch {
     slots: Vec<Slot>,
     ends: Vec<PartitionEnd>,
+    lost: Vec<LostOffsets>,
     /// Keeps the client, in whose memory the messages lie.
     _intake: Arc<Intake>,
 }
@@ -109,6 +121,11 @@ impl MessageBatch {
         self.slots.iter().map(Message::of)
     }
 
+    /// Without messages: what else there is to tell.
+    pub(crate) const fn telling(intake: Arc<Intake>, ends: Vec<PartitionEnd>, lost: Vec<LostOffsets>) -> Self {
+        Self { slots: Vec::new(), ends, lost, _intake: intake }
+    }
+
     /// Notes how far a partition was read by the end of this batch.
     pub(crate) fn add_end(&mut self, end: PartitionEnd) {
         self.ends.push(end);
@@ -127,6 +144,7 @@ impl MessageBatch {
             kept
         });
         self.ends.retain(|end| keep(end.topic, end.partition));
+        self.lost.retain(|lost| keep(lost.topic, lost.partition));
     }
 
     /// Ends of partitions reached while reading this batch. Whatever has its
@@ -134,6 +152,13 @@ impl MessageBatch {
     #[must_use]
     pub fn ends(&self) -> &[PartitionEnd] {
         &self.ends
+    }
+
+    /// Offsets that will never be read. Where there are any, the batch holds
+    /// no message and no end of their partitions.
+    #[must_use]
+    pub fn lost(&self) -> &[LostOffsets] {
+        &self.lost
     }
 }
 

@@ -164,6 +164,7 @@ pub(crate) fn consumer(config: &KafkaConfig, isolation: Isolation) -> Result<Cli
         .set("auto.offset.reset", "error")
         .set("isolation.level", isolation.level())
         .set("allow.auto.create.topics", "false")
+        .set("topic.metadata.refresh.interval.ms", (config.metadata_refresh_seconds * 1_000).to_string())
         .set("fetch.max.bytes", config.fetch_bytes_max.to_string())
         .set("receive.message.max.bytes", (config.fetch_bytes_max + ANSWER_HEADROOM_BYTES).to_string())
         .set("queued.max.messages.kbytes", (config.prefetch_bytes_max >> 10).to_string());

@@ -5,6 +5,8 @@
 //! make safe what he has before he gives a partition up, and find out where to
 //! begin before he takes one. What he keeps is read meanwhile.
 
+mod losses;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,8 +18,9 @@ use rdkafka::types::RDKafkaErrorCode;
 use super::batch::{Intake, MessageBatch, PartitionEnd, PartitionError, TopicTable};
 use super::client::{self, Events, Kept, Rebalance};
 use super::failure;
-use super::source::{Search, SourceError, unwilling};
-use crate::config::KafkaConfig;
+use super::lost::Losses;
+use super::source::{Search, SourceError, client_error, unwilling};
+use crate::config::{KafkaConfig, OnLostOffsets};
 use crate::shutdown::Shutdown;
 
 /// Index of a topic, as in [`GroupSource::topics`], and partition.
@@ -53,6 +56,9 @@ pub struct GroupSource {
     /// How far each of them is known to be read.
     reached: BTreeMap<Place, i64>,
     errors: Vec<PartitionError>,
+    losses: Losses,
+    /// Changes that were handed out and not answered yet.
+    unanswered: usize,
     config: KafkaConfig,
     shutdown: Shutdown,
 }
@@ -85,6 +91,8 @@ impl GroupSource {
             owned: BTreeSet::new(),
             reached: BTreeMap::new(),
             errors: Vec::new(),
+            losses: Losses::new(OnLostOffsets::Stop),
+            unanswered: 0,
             config: config.clone(),
             shutdown: shutdown.clone(),
         })
@@ -119,6 +127,15 @@ impl GroupSource {
     /// As [`super::Source::poll`].
     pub fn poll(&mut self, max: usize, timeout: Duration) -> Result<MessageBatch, SourceError> {
         self.serve()?;
+        for error in std::mem::take(&mut self.errors) {
+            self.meet(error)?;
+        }
+        let lost = self.losses.take();
+        if !lost.is_empty() {
+            let mut batch = MessageBatch::telling(Arc::clone(&self.intake), Vec::new(), lost);
+            batch.retain(|topic, partition| self.owned.contains(&(topic, partition)));
+            return Ok(batch);
+        }
         let mut batch = self.intake.consume(&mut self.topics, max, timeout, &mut self.errors);
         for (place, offset) in self.positions()? {
             if self.reached.insert(place, offset) != Some(offset) {
@@ -127,17 +144,6 @@ impl GroupSource {
         }
         let owned = &self.owned;
         batch.retain(|topic, partition| owned.contains(&(topic, partition)));
-        for error in self.errors.drain(..) {
-            if !owned.contains(&(error.topic, error.partition)) {
-                continue;
-            }
-            let topic = self.topics.names().get(error.topic).map_or("(unknown)", |name| name);
-            if failure::is_transient(error.code) {
-                tracing::warn!(topic, partition = error.partition, code = ?error.code, reason = error.reason, "kafka is in trouble; the client tries again");
-            } else {
-                return Err(SourceError::of_partition(topic, &error));
-            }
-        }
         Ok(batch)
     }
 
@@ -191,6 +197,7 @@ impl GroupSource {
                 }
             });
         }
+        self.unanswered += changes.len();
         Ok(changes)
     }
 
@@ -216,6 +223,11 @@ impl GroupSource {
     /// # Errors
     /// The client refuses.
     pub fn assign(&mut self, starts: &BTreeMap<Place, i64>) -> Result<(), SourceError> {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        self.read(starts)
+    }
+
+    fn read(&mut self, starts: &BTreeMap<Place, i64>) -> Result<(), SourceError> {
         for (topic, partition) in starts.keys() {
             let name = self.topics.names().get(*topic).ok_or_else(|| unwilling("no such topic"))?;
             if !self.intake.redirect(name, *partition) {
@@ -234,9 +246,11 @@ impl GroupSource {
     /// # Errors
     /// The client refuses.
     pub fn release(&mut self, places: &[Place]) -> Result<(), SourceError> {
+        self.unanswered = self.unanswered.saturating_sub(1);
         for place in places {
             self.owned.remove(place);
         }
+        self.losses.forget(places);
         let list = self.list(places.iter().map(|place| (*place, Offset::Invalid)))?;
         self.consumer()?.incremental_unassign(&list).map_err(|error| client_error(&error))
     }
@@ -312,18 +326,22 @@ impl GroupSource {
     ///
     /// # Errors
     /// The client refuses.
-    pub fn pause(&self, place: Place) -> Result<(), SourceError> {
+    pub fn pause(&mut self, place: Place) -> Result<(), SourceError> {
+        self.losses.pause(place);
         let list = self.list([(place, Offset::Invalid)])?;
         self.consumer()?.pause(&list).map_err(|error| client_error(&error))
     }
 
-    /// Reads a paused partition again.
+    /// Reads a paused partition again; `next_offset` is one past the last
+    /// offset that a poll has given of it.
     ///
     /// # Errors
     /// The client refuses.
-    pub fn resume(&self, place: Place) -> Result<(), SourceError> {
+    pub fn resume(&mut self, place: Place, next_offset: i64) -> Result<(), SourceError> {
         let list = self.list([(place, Offset::Invalid)])?;
-        self.consumer()?.resume(&list).map_err(|error| client_error(&error))
+        self.consumer()?.resume(&list).map_err(|error| client_error(&error))?;
+        let (next_offset, broken) = self.losses.resume(place, next_offset);
+        if broken { self.read_anew(place, next_offset) } else { Ok(()) }
     }
 
     fn consumer(&self) -> Result<&BaseConsumer<Events>, SourceError> {
@@ -377,8 +395,4 @@ const fn is_of_the_group(code: RDKafkaErrorCode) -> bool {
             | RDKafkaErrorCode::NoOffset
             | RDKafkaErrorCode::PollExceeded
     )
-}
-
-fn client_error(error: &rdkafka::error::KafkaError) -> SourceError {
-    SourceError::Client { reason: failure::describe(error) }
 }

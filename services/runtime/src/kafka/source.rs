@@ -2,6 +2,8 @@
 
 mod discover;
 mod error;
+mod growth;
+mod losses;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +14,16 @@ use rdkafka::types::RDKafkaErrorCode;
 
 pub(super) use discover::Search;
 pub use error::SourceError;
+use growth::Growth;
 
-use super::batch::{Intake, MessageBatch, PartitionError, TopicTable};
+use super::batch::{Intake, MessageBatch, PartitionEnd, PartitionError, TopicTable};
 use super::client::{self, ClientError, Events, Isolation, Kept, Lasting};
 use super::failure;
-use crate::config::KafkaConfig;
+use super::lost::Losses;
+use crate::config::{KafkaConfig, OnLostOffsets};
 use crate::shutdown::Shutdown;
 
-/// A partition as it stood when the source connected.
+/// A partition as it stood when it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partition {
     /// Index of the topic, as in [`Source::topics`].
@@ -38,6 +42,23 @@ pub struct Partition {
     pub end: i64,
 }
 
+impl Partition {
+    /// A partition of a topic's index, its name and number, with the bounds it
+    /// has and the position wanted.
+    fn begin(
+        topic: usize,
+        (name, partition): (&str, i32),
+        (log_start, end): (i64, i64),
+        wanted: Option<i64>,
+    ) -> Result<Self, SourceError> {
+        if let Some(wanted) = wanted.filter(|wanted| *wanted > end) {
+            return Err(SourceError::PositionAhead { topic: name.to_owned(), partition, wanted, end });
+        }
+        let start = wanted.map_or(log_start, |wanted| wanted.max(log_start));
+        Ok(Self { topic, partition, log_start, wanted, start, end })
+    }
+}
+
 /// A consumer of all partitions of some topics.
 ///
 /// Its calls block, so it belongs on a thread of its own. Only committed
@@ -48,13 +69,19 @@ pub struct Source {
     topics: TopicTable,
     partitions: Vec<Partition>,
     errors: Vec<PartitionError>,
+    losses: Losses,
+    /// Beginnings that nobody was to read, to be told with the next batch.
+    passed_over: Vec<PartitionEnd>,
+    growth: Option<Growth>,
+    config: KafkaConfig,
+    shutdown: Shutdown,
 }
 
 impl Source {
     /// Finds the partitions of `topics` and starts each at the offset that
     /// `next_offset` gives for topic and partition; `None` starts at the first
     /// one the broker has. Partitions that are added to a topic later are
-    /// found by the next connection.
+    /// found by the next connection, or as [`Source::follow_growth`] says.
     ///
     /// Waits `kafka.connect_timeout_seconds` for a broker and
     /// `kafka.topic_wait_seconds` for a topic, and gives up early when
@@ -92,24 +119,33 @@ impl Source {
             topics: TopicTable::new(topics.iter().map(|name| Arc::from(*name)).collect()),
             partitions,
             errors: Vec::new(),
+            losses: Losses::new(OnLostOffsets::Stop),
+            passed_over: Vec::new(),
+            growth: None,
+            config: config.clone(),
+            shutdown: shutdown.clone(),
         };
-        source.assign()?;
+        source.consumer()?.assign(&source.assignment(&source.partitions)?).map_err(|error| client_error(&error))?;
         tracing::info!(brokers = config.brokers, ?topics, partitions = source.partitions.len(), "reading from kafka");
         Ok(source)
     }
 
-    fn assign(&self) -> Result<(), SourceError> {
-        let mut assignment = TopicPartitionList::with_capacity(self.partitions.len());
-        for partition in &self.partitions {
-            let name = &self.topics.names()[partition.topic];
+    /// Where each partition is to be read from; its messages flow into the intake.
+    fn assignment(&self, partitions: &[Partition]) -> Result<TopicPartitionList, SourceError> {
+        let mut assignment = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            let name = self.name(partition.topic)?;
             if !self.intake.redirect(name, partition.partition) {
                 return Err(unwilling("no queue for a partition"));
             }
-            assignment
-                .add_partition_offset(name, partition.partition, Offset::Offset(partition.start))
-                .map_err(|error| SourceError::Client { reason: failure::describe(&error) })?;
+            let start = Offset::Offset(partition.start);
+            assignment.add_partition_offset(name, partition.partition, start).map_err(|error| client_error(&error))?;
         }
-        self.consumer()?.assign(&assignment).map_err(|error| SourceError::Client { reason: failure::describe(&error) })
+        Ok(assignment)
+    }
+
+    fn name(&self, topic: usize) -> Result<&Arc<str>, SourceError> {
+        self.topics.names().get(topic).ok_or_else(|| unwilling("no such topic"))
     }
 
     /// Names of the topics, in the order asked for.
@@ -118,7 +154,8 @@ impl Source {
         self.topics.names()
     }
 
-    /// All partitions as they stood at the start, by topic and number.
+    /// All partitions as they stood when they were found: those of the start
+    /// first, by topic and number.
     #[must_use]
     pub fn partitions(&self) -> &[Partition] {
         &self.partitions
@@ -130,20 +167,20 @@ impl Source {
     ///
     /// # Errors
     /// What does not pass by itself: a topic that is gone, messages that were
-    /// dropped before they were read, a refused login. Trouble that passes, as
-    /// when no broker answers, is logged and the batch comes back empty.
+    /// deleted before they were read, a refused login; all that was read before
+    /// it was given then. Trouble that passes, as when no broker answers, is
+    /// logged and the batch comes back empty.
     pub fn poll(&mut self, max: usize, timeout: Duration) -> Result<MessageBatch, SourceError> {
         self.serve()?;
-        let batch = self.intake.consume(&mut self.topics, max, timeout, &mut self.errors);
-        for error in self.errors.drain(..) {
-            let topic = self.topics.names().get(error.topic).map_or("(unknown)", |name| name);
-            if failure::is_transient(error.code) {
-                tracing::warn!(topic, partition = error.partition, code = ?error.code, reason = error.reason, "kafka is in trouble; the client tries again");
-            } else {
-                return Err(SourceError::of_partition(topic, &error));
-            }
+        for error in std::mem::take(&mut self.errors) {
+            self.meet(error)?;
         }
-        Ok(batch)
+        self.find_added()?;
+        let (ends, lost) = (std::mem::take(&mut self.passed_over), self.losses.take());
+        if !ends.is_empty() || !lost.is_empty() {
+            return Ok(MessageBatch::telling(Arc::clone(&self.intake), ends, lost));
+        }
+        Ok(self.intake.consume(&mut self.topics, max, timeout, &mut self.errors))
     }
 
     /// Handles what the client has to say apart from messages.
@@ -160,9 +197,10 @@ impl Source {
     ///
     /// # Errors
     /// The client refuses.
-    pub fn pause(&self, topic: usize, partition: i32) -> Result<(), SourceError> {
+    pub fn pause(&mut self, topic: usize, partition: i32) -> Result<(), SourceError> {
         let partitions = self.one(topic, partition)?;
-        self.consumer()?.pause(&partitions).map_err(|error| SourceError::Client { reason: failure::describe(&error) })
+        self.losses.pause((topic, partition));
+        self.consumer()?.pause(&partitions).map_err(|error| client_error(&error))
     }
 
     /// Reads a paused partition again, from `next_offset` on: one past the last
@@ -170,19 +208,21 @@ impl Source {
     ///
     /// # Errors
     /// The client refuses.
-    pub fn resume(&self, topic: usize, partition: i32, next_offset: i64) -> Result<(), SourceError> {
+    pub fn resume(&mut self, topic: usize, partition: i32, next_offset: i64) -> Result<(), SourceError> {
         let partitions = self.one(topic, partition)?;
-        let refused = |error| SourceError::Client { reason: failure::describe(&error) };
-        self.consumer()?.resume(&partitions).map_err(refused)?;
+        let (next_offset, broken) = self.losses.resume((topic, partition), next_offset);
+        self.consumer()?.resume(&partitions).map_err(|error| client_error(&error))?;
+        if broken {
+            return self.read_anew((topic, partition), next_offset);
+        }
         // By itself the client goes on one offset behind an end that it reported, and would leave a message out.
-        let name = self.topics.names().get(topic).ok_or_else(|| unwilling("no such topic"))?;
-        self.consumer()?.seek(name, partition, Offset::Offset(next_offset), Duration::ZERO).map_err(refused)
+        let (name, next_offset) = (self.name(topic)?, Offset::Offset(next_offset));
+        self.consumer()?.seek(name, partition, next_offset, Duration::ZERO).map_err(|error| client_error(&error))
     }
 
     fn one(&self, topic: usize, partition: i32) -> Result<TopicPartitionList, SourceError> {
-        let name = self.topics.names().get(topic).ok_or_else(|| unwilling("no such topic"))?;
         let mut list = TopicPartitionList::with_capacity(1);
-        list.add_partition(name, partition);
+        list.add_partition(self.name(topic)?, partition);
         Ok(list)
     }
 
@@ -257,6 +297,25 @@ fn consumer(
     Ok(client::make(config, client::consumer(config, isolation), Some(shutdown), |events| events)?)
 }
 
+/// Waits for topics that are written to, as [`Source::connect`] does for those
+/// that are read.
+///
+/// # Errors
+/// No broker, a missing topic, a refused login, or a property librdkafka does
+/// not take.
+pub fn await_topics(config: &KafkaConfig, shutdown: &Shutdown, topics: &[&str]) -> Result<(), SourceError> {
+    let consumer = consumer(config, Isolation::Committed, shutdown)?;
+    let search = Search::new(&consumer, config, shutdown);
+    for topic in topics {
+        search.count(topic)?;
+    }
+    Ok(())
+}
+
+pub(super) fn client_error(error: &rdkafka::error::KafkaError) -> SourceError {
+    SourceError::Client { reason: failure::describe(error) }
+}
+
 pub(super) fn unwilling(what: &str) -> SourceError {
     SourceError::Client { reason: what.to_owned() }
 }
@@ -283,9 +342,6 @@ impl SourceError {
         let topic = topic.to_owned();
         let (partition, offset) = (error.partition, error.offset);
         match error.code {
-            RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
-                Self::OffsetLost { topic, partition, offset, reason: error.reason.clone() }
-            }
             RDKafkaErrorCode::UnknownTopicOrPartition
             | RDKafkaErrorCode::UnknownTopic
             | RDKafkaErrorCode::UnknownPartition => Self::TopicMissing { topic, seconds: 0 },

@@ -39,6 +39,10 @@ impl<'a> Slice<'a> {
             let of_partition = read.entry(end.partition).or_default();
             of_partition.next_offset = of_partition.next_offset.max(end.offset);
         }
+        for lost in batch.lost().iter().filter(|lost| lost.topic == topic) {
+            let of_partition = read.entry(lost.partition).or_default();
+            (of_partition.lost, of_partition.next_offset) = (Some(lost.first), lost.next_offset);
+        }
         Self { batch, topic, positions, messages, read }
     }
 

@@ -5,6 +5,7 @@ use crate::books::{Books, FlushLimits, Taken};
 use crate::fused::Progress;
 use crate::split::start::Start;
 use commonweal_ledger::{Ledger, LedgerError, SourceTopic};
+use commonweal_runtime::config::OnLostOffsets;
 use commonweal_runtime::{Config, SystemClock};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(in crate::split) struct Terms {
     reference_version: String,
     limits: FlushLimits,
     queue_batches: usize,
+    pub(in crate::split) on_lost_offsets: OnLostOffsets,
 }
 
 impl Terms {
@@ -28,6 +30,7 @@ impl Terms {
             reference_version,
             limits: FlushLimits::of(&config.ledger),
             queue_batches: config.ledger.queue_batches,
+            on_lost_offsets: config.kafka.on_lost_offsets,
         }
     }
 }

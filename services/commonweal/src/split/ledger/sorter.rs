@@ -54,8 +54,11 @@ impl Sorter {
         for (_, note) in contents.notes {
             match note {
                 Note::Rejected(message) => taken.rejected.push(*message),
-                Note::Absent(Absent { topic, partition, first, last }) => {
-                    taken.read.push(Read::Absent { topic, partition, first, last });
+                Note::Absent(Absent { topic, partition, offsets, lost: false }) => {
+                    taken.read.push(Read::Absent { topic, partition, offsets });
+                }
+                Note::Absent(Absent { topic, partition, offsets, lost: true }) => {
+                    taken.read.push(Read::Lost { topic, partition, offsets });
                 }
             }
         }

@@ -81,7 +81,12 @@ impl Intake {
         let count = usize::try_from(count).unwrap_or(0).min(max);
         // SAFETY: librdkafka has written the first `count` pointers.
         unsafe { pointers.set_len(count) };
-        let mut batch = MessageBatch { slots: Vec::with_capacity(count), ends: Vec::new(), _intake: Arc::clone(self) };
+        let mut batch = MessageBatch {
+            slots: Vec::with_capacity(count),
+            ends: Vec::new(),
+            lost: Vec::new(),
+            _intake: Arc::clone(self),
+        };
         for pointer in pointers {
             let Some(message) = NonNull::new(pointer) else {
                 continue;

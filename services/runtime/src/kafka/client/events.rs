@@ -76,6 +76,11 @@ impl Events {
         std::mem::take(&mut *self.rebalances.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether the group wants something that was not handed out yet.
+    pub(crate) fn is_rebalancing(&self) -> bool {
+        !self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// From now on nobody answers.
     pub(crate) fn leave(&self) {
         self.leaving.store(true, Ordering::SeqCst);

@@ -1,5 +1,6 @@
 //! Finding partitions and their bounds, within a limit of time.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -52,13 +53,29 @@ impl<'a> Search<'a> {
             let mut numbers = self.ask(|| self.numbers(name))?;
             numbers.sort_unstable();
             for partition in numbers {
-                let (log_start, end) = self.ask(|| self.bounds(name, partition))?;
-                let wanted = next_offset(name, partition);
-                if let Some(wanted) = wanted.filter(|wanted| *wanted > end) {
-                    return Err(SourceError::PositionAhead { topic: (*name).to_owned(), partition, wanted, end });
-                }
-                let start = wanted.map_or(log_start, |wanted| wanted.max(log_start));
-                found.push(Partition { topic, partition, log_start, wanted, start, end });
+                let bounds = self.ask(|| self.bounds(name, partition))?;
+                found.push(Partition::begin(topic, (name, partition), bounds, next_offset(name, partition))?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Partitions of `topics` that are not `known`, as far as the brokers tell
+    /// at once; where one of them is not ready, it is for the next time.
+    pub(super) fn added(
+        &self,
+        topics: &[Arc<str>],
+        known: impl Fn(usize, i32) -> bool,
+        mut next_offset: impl FnMut(&str, i32) -> Option<i64>,
+    ) -> Result<Vec<Partition>, SourceError> {
+        let mut found = Vec::new();
+        for (topic, name) in topics.iter().enumerate() {
+            let Answer::Found(mut numbers) = self.numbers(name)? else { continue };
+            numbers.retain(|partition| !known(topic, *partition));
+            numbers.sort_unstable();
+            for partition in numbers {
+                let Answer::Found(bounds) = self.bounds(name, partition)? else { continue };
+                found.push(Partition::begin(topic, (name, partition), bounds, next_offset(name, partition))?);
             }
         }
         Ok(found)
@@ -89,8 +106,12 @@ impl<'a> Search<'a> {
                 return Err(SourceError::Interrupted);
             }
             let over = match &error {
-                SourceError::TopicMissing { .. } => {
-                    missing_since.get_or_insert_with(Instant::now).elapsed() >= self.config.topic_wait()
+                SourceError::TopicMissing { topic, .. } => {
+                    let (wait, seconds) = (self.config.topic_wait(), self.config.topic_wait_seconds);
+                    if missing_since.is_none() && !wait.is_zero() {
+                        tracing::warn!(topic, seconds, "topic does not exist; waiting for it to be created");
+                    }
+                    missing_since.get_or_insert_with(Instant::now).elapsed() >= wait
                 }
                 _ => self.begun.elapsed() >= self.config.connect_timeout(),
             };

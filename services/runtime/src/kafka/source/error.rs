@@ -9,7 +9,7 @@ pub enum SourceError {
     Unavailable { brokers: String, seconds: u64, reason: String },
     /// A topic is not there, or is no longer.
     #[error(
-        "topic {topic} does not exist (waited {seconds} s); create it, or name the right one in the settings under topics"
+        "topic {topic} does not exist (waited {seconds} s); create it, as with `commonweal topics apply`, or name the right one in the settings under topics"
     )]
     TopicMissing { topic: String, seconds: u64 },
     /// A partition has no leader that answers.
@@ -21,11 +21,11 @@ pub enum SourceError {
     /// There is nothing to be let in with.
     #[error(transparent)]
     Login(#[from] LoginError),
-    /// The broker has dropped messages before they were read.
+    /// The brokers have deleted messages before they were read.
     #[error(
-        "offset {offset} of {topic} [{partition}] is gone before it was read: {reason}; start again to go on with what is left and book the rest as absent"
+        "offsets {first} to {} of {topic} [{partition}] were deleted, {count} of them before they were read; with kafka.on_lost_offsets=skip these are booked as lost, and what is left is read", .next_offset - 1
     )]
-    OffsetLost { topic: String, partition: i32, offset: i64, reason: String },
+    OffsetLost { topic: String, partition: i32, first: i64, next_offset: i64, count: i64 },
     /// The position lies beyond the end: another topic of the same name, or one
     /// that was deleted and made again.
     #[error(
@@ -57,7 +57,8 @@ impl SourceError {
             | Self::Refused { .. }
             | Self::Partition { .. }
             | Self::Client { .. } => Exit::KafkaUnavailable,
-            Self::OffsetLost { .. } | Self::PositionAhead { .. } => Exit::CheckFailed,
+            Self::OffsetLost { .. } => Exit::OffsetsLost,
+            Self::PositionAhead { .. } => Exit::CheckFailed,
             Self::Settings { .. } => Exit::Config,
             Self::Login(error) => error.exit(),
             Self::Interrupted => Exit::Ok,
