@@ -7,8 +7,8 @@ use object_store::{ClientConfigKey, ObjectStore, RetryConfig};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Tries of one request, however long they may take.
-const RETRIES_MAX: usize = 20;
+/// Tries of one request: more than there is time for, which is the bound.
+const RETRIES_MAX: usize = 10_000;
 
 /// Which store, and how it is spoken to. What is `None` is taken from the
 /// environment, under the names of AWS's own tools.
