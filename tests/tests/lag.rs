@@ -93,6 +93,36 @@ fn stopped_and_at_work(broker: &Broker) {
     assert!(shown.contains("0 messages at 0 offsets wait to be read, as of commit"), "{shown}");
 }
 
+/// Proves on Apache Kafka that the lag of services that run apart is that of
+/// the books too: what lies between them waits, and what is booked does not,
+/// though it came in another order.
+#[test]
+fn services_apart_over_real_kafka() {
+    let Some(broker) = Broker::real() else { return };
+    let topics = broker.topics("lag-apart", 2);
+    let system = System::new(PROGRAM).on(&broker, &topics).apart("lag-apart");
+    let lag = || {
+        let answer = asked(&system, &["--max", "0"]);
+        (answer.0["offsets"].as_i64().unwrap(), answer.0["messages"].as_i64(), answer.1)
+    };
+    let (level, failed) = ((0, Some(0), Some(0)), Some(i32::from(Exit::CheckFailed.code())));
+    let work = |services: &[&str]| {
+        for service in services {
+            system.succeed([service, "--until-end"]);
+        }
+    };
+    wire::send(&broker, &topics.funding, &events(0..100));
+    work(&["ingest", "enrich"]);
+    assert_eq!(lag(), (100, Some(100), failed), "passed on is not booked");
+    work(&["ledger"]);
+    assert_eq!(lag(), level);
+    assert!(states(&asked(&system, &[]).0, &topics.funding).iter().all(|partition| partition.0 == "level"));
+    wire::send(&broker, &topics.funding, &events(100..130));
+    assert_eq!(lag(), (30, Some(30), failed), "the services are stopped");
+    work(&["ingest", "enrich", "ledger"]);
+    assert_eq!(lag(), level);
+}
+
 /// Asks until the one partition of a topic is as expected.
 fn await_state(system: &System, topic: &str, expected: (&str, i64, Option<i64>, i64, i64)) -> Option<i32> {
     let (state, offsets, messages, held_back, deleted) = expected;

@@ -210,6 +210,18 @@ impl Receipts {
         i64::try_from(open.len()).unwrap_or(i64::MAX)
     }
 
+    /// First offset of a partition that is not in the books, though later ones
+    /// may be; `None` where nothing of it is. Needs [`Receipts::booked`].
+    #[must_use]
+    pub fn covered_to(&self, topic: &str, partition: i32) -> Option<i64> {
+        let booked = &self.topics.get(topic)?.get(&partition)?.booked;
+        let end = booked.max()? + 1;
+        let mut open = RoaringTreemap::new();
+        open.insert_range(0..end);
+        open -= booked;
+        i64::try_from(open.min().unwrap_or(end)).ok()
+    }
+
     /// Next offset expected of a partition, as far as it was started.
     #[must_use]
     pub fn next_offset(&self, topic: &str, partition: i32) -> Option<i64> {
@@ -323,6 +335,20 @@ mod tests {
     fn offsets(receipts: &Receipts, topic: &str, partition: i32, outcome: Outcome) -> Vec<u64> {
         let set = receipts.topics[topic][&partition].outcomes.get(&outcome);
         set.map(|set| set.iter().collect()).unwrap_or_default()
+    }
+
+    /// Proves that what is booked out of turn does not hide what is missing
+    /// before it.
+    #[test]
+    fn the_first_hole_is_found() {
+        let topic: Arc<str> = Arc::from("topic");
+        let mut receipts = Receipts { repeats: true, ..Receipts::default() };
+        assert_eq!(receipts.covered_to(&topic, 0), None);
+        for (offsets, covered_to) in [((5, 9), 0), ((0, 2), 3), ((3, 4), 10)] {
+            receipts.record(&topic, 0, offsets, Outcome::Posted);
+            assert_eq!(receipts.covered_to(&topic, 0), Some(covered_to));
+        }
+        assert_eq!(receipts.unbooked(&topic, 0, (8, 12)), 3);
     }
 
     /// Proves that holes before, between and after the records seen are booked

@@ -1,6 +1,7 @@
 //! Settings: one commented file of defaults, compiled in, with files, the
 //! environment and the command line laid over it.
 
+mod choices;
 mod dump;
 mod error;
 mod layers;
@@ -8,20 +9,22 @@ mod sections;
 mod security;
 mod store;
 mod validate;
+mod values;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use choices::{Cleanup, Codec, GroupProtocol, LogFormat, OnLostOffsets, SubjectNaming};
 pub use error::ConfigError;
 pub use sections::{
-    Cleanup, Codec, DataConfig, Day, GatewayConfig, GroupProtocol, IngestConfig, KafkaConfig, LedgerConfig, LogFormat,
-    OnLostOffsets, Properties, ProvisionConfig, PublishConfig, ReferenceConfig, RegistryConfig, ReplayConfig, Secret,
-    ShutdownConfig, SplitConfig, SubjectNaming, TelemetryConfig, TopicsConfig,
+    DataConfig, GatewayConfig, IngestConfig, KafkaConfig, LedgerConfig, ProvisionConfig, PublishConfig,
+    ReferenceConfig, RegistryConfig, ReplayConfig, ShutdownConfig, SplitConfig, TelemetryConfig, TopicsConfig,
 };
 pub use security::{SaslMechanism, SecurityConfig};
 pub use store::StoreConfig;
+pub use values::{Day, Properties, Secret};
 
 /// Every setting with its default, as TOML with comments.
 pub const DEFAULTS: &str = include_str!("../default.toml");

@@ -4,12 +4,14 @@ use crate::cli::{Format, LagOptions, Settings};
 use crate::lag::{Held, Lag};
 use crate::settings::Loaded;
 use crate::{AppError, table};
-use commonweal_journal::{Journal, JournalError};
+use commonweal_journal::{Book, Journal, JournalError, Writer};
+use commonweal_ledger::Receipts;
 use commonweal_runtime::config::KafkaConfig;
 use commonweal_runtime::kafka::{Isolation, Source, bounds, read_to_end};
 use commonweal_runtime::{Exit, Shutdown};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// By topic, in the order asked for, and partition.
 type ByPartition<T> = BTreeMap<(usize, i32), T>;
@@ -20,18 +22,14 @@ pub(crate) fn run(settings: &Settings, options: &LagOptions) -> Result<Exit, App
     let topics = [loaded.config.topics.funding.as_str(), loaded.config.topics.employment.as_str()];
     let runtime = loaded.runtime()?;
     // The books first: what is read meanwhile makes the lag longer than it is, never negative.
-    let journal = match runtime.block_on(Journal::open(&loaded.config.journal_dir())) {
-        Ok(journal) => Some(journal),
-        Err(JournalError::Missing(_)) => None,
-        Err(error) => return Err(error.into()),
-    };
+    let books = runtime.block_on(Books::open(&loaded.config.journal_dir()))?;
     let held = held(kafka, &shutdown, &topics)?;
-    let mut lags = runtime.block_on(lags(journal.as_ref(), &topics, &held))?;
+    let mut lags = runtime.block_on(lags(&books, &topics, &held))?;
     let offsets: i64 = lags.values().map(|lag| lag.offsets).sum();
     if offsets > 0 && offsets <= options.count_max {
-        count(kafka, &shutdown, &topics, &mut lags)?;
+        count(kafka, &shutdown, &topics, &books, &mut lags)?;
     }
-    let commit = journal.map(|journal| journal.version());
+    let commit = books.journal.map(|journal| journal.version());
     match options.format {
         Format::Json => println!("{}", as_json(commit, &topics, &lags)),
         Format::Table => print(commit, &topics, &lags),
@@ -40,6 +38,45 @@ pub(crate) fn run(settings: &Settings, options: &LagOptions) -> Result<Exit, App
     let too_many = options.max.is_some_and(|max| waiting > max);
     let fault = lags.values().any(|lag| lag.state.is_fault());
     Ok(if too_many || fault { Exit::CheckFailed } else { Exit::Ok })
+}
+
+/// What the books tell of partitions.
+struct Books {
+    /// `None` before the first commit.
+    journal: Option<Journal>,
+    /// Where services run apart, offsets come to the books in any order, and
+    /// these alone tell which are there.
+    receipts: Option<Receipts>,
+}
+
+impl Books {
+    async fn open(dir: &Path) -> Result<Self, AppError> {
+        let journal = match Journal::open(dir).await {
+            Ok(journal) => journal,
+            Err(JournalError::Missing(_)) => return Ok(Self { journal: None, receipts: None }),
+            Err(error) => return Err(error.into()),
+        };
+        let apart = journal.last_commit(&Writer::Partitions).await? > 0;
+        let receipts = if apart { Some(Receipts::booked(&journal.book(Book::Receipts)?)?) } else { None };
+        Ok(Self { journal: Some(journal), receipts })
+    }
+
+    /// Next offset that is missing of a partition.
+    async fn position(&self, topic: &str, partition: i32) -> Result<Option<i64>, AppError> {
+        let Some(journal) = &self.journal else { return Ok(None) };
+        let position = journal.next_offset(topic, partition).await?;
+        Ok(position.max(self.receipts.as_ref().and_then(|receipts| receipts.covered_to(topic, partition))))
+    }
+
+    /// How many of the offsets `first` to `last` are missing, both included and
+    /// none below the position.
+    fn missing(&self, topic: &str, partition: i32, (first, last): (i64, i64)) -> i64 {
+        match &self.receipts {
+            _ if last < first => 0,
+            Some(receipts) => receipts.unbooked(topic, partition, (first, last)),
+            None => last - first + 1,
+        }
+    }
 }
 
 /// What the brokers have.
@@ -59,24 +96,21 @@ fn held(kafka: &KafkaConfig, shutdown: &Shutdown, topics: &[&str]) -> Result<ByP
 }
 
 /// The lag of all partitions that either side knows.
-async fn lags(
-    journal: Option<&Journal>,
-    topics: &[&str],
-    held: &ByPartition<Held>,
-) -> Result<ByPartition<Lag>, AppError> {
+async fn lags(books: &Books, topics: &[&str], held: &ByPartition<Held>) -> Result<ByPartition<Lag>, AppError> {
     let mut lags = BTreeMap::new();
     for (topic, name) in topics.iter().enumerate() {
         let mut of_topic = BTreeMap::new();
         for partition in 0.. {
-            let position = match journal {
-                Some(journal) => journal.next_offset(name, partition).await?,
-                None => None,
-            };
+            let position = books.position(name, partition).await?;
             let held = held.get(&(topic, partition)).copied();
             if position.is_none() && held.is_none() {
                 break;
             }
-            of_topic.insert((topic, partition), Lag::of(position, held));
+            let mut lag = Lag::of(position, held);
+            if let (Some(first), Some(held)) = (lag.next_readable(), held) {
+                lag.offsets = books.missing(name, partition, (first, held.stable_end - 1));
+            }
+            of_topic.insert((topic, partition), lag);
         }
         let known = of_topic.values().any(|lag| lag.position.is_some());
         let lag = |lag: Lag| if known { lag.of_known_topic() } else { lag };
@@ -90,6 +124,7 @@ fn count(
     kafka: &KafkaConfig,
     shutdown: &Shutdown,
     topics: &[&str],
+    books: &Books,
     lags: &mut ByPartition<Lag>,
 ) -> Result<(), AppError> {
     let number = |name: &str| topics.iter().position(|topic| *topic == name);
@@ -103,7 +138,9 @@ fn count(
     read_to_end(&mut source, shutdown, |message| {
         let Some(lag) = lags.get_mut(&(message.topic(), message.partition())) else { return };
         // What came after the ends were asked for is for the next answer.
-        let waits = lag.held.is_some_and(|held| message.offset() < held.stable_end);
+        let offset = message.offset();
+        let waits = lag.held.is_some_and(|held| offset < held.stable_end)
+            && books.missing(topics[message.topic()], message.partition(), (offset, offset)) > 0;
         lag.messages = lag.messages.map(|messages| messages + i64::from(waits));
     })?;
     Ok(())

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use chrono::NaiveDate;
 
-use super::sections::MASK;
+use super::values::MASK;
 use super::{Config, ConfigError, Day, GatewayConfig, KafkaConfig, Properties, ProvisionConfig, RegistryConfig};
 
 const KIB: usize = 1 << 10;

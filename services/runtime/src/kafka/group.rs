@@ -56,6 +56,10 @@ pub struct GroupSource {
     /// How far each of them is known to be read.
     reached: BTreeMap<Place, i64>,
     errors: Vec<PartitionError>,
+    /// One past the offset of the last error of each: the client counts an
+    /// error as read (`rd_kafka_q_serve_rkmessages`, 2.12.1), so that position
+    /// proves nothing.
+    misled: BTreeMap<Place, i64>,
     losses: Losses,
     /// Changes that were handed out and not answered yet.
     unanswered: usize,
@@ -91,6 +95,7 @@ impl GroupSource {
             owned: BTreeSet::new(),
             reached: BTreeMap::new(),
             errors: Vec::new(),
+            misled: BTreeMap::new(),
             losses: Losses::new(OnLostOffsets::Stop),
             unanswered: 0,
             config: config.clone(),
@@ -137,8 +142,9 @@ impl GroupSource {
             return Ok(batch);
         }
         let mut batch = self.intake.consume(&mut self.topics, max, timeout, &mut self.errors);
+        self.misled.extend(self.errors.iter().map(|error| ((error.topic, error.partition), error.offset + 1)));
         for (place, offset) in self.positions()? {
-            if self.reached.insert(place, offset) != Some(offset) {
+            if self.misled.get(&place) != Some(&offset) && self.reached.insert(place, offset) != Some(offset) {
                 batch.add_end(PartitionEnd { topic: place.0, partition: place.1, offset });
             }
         }
@@ -238,6 +244,7 @@ impl GroupSource {
         self.consumer()?.incremental_assign(&list).map_err(|error| client_error(&error))?;
         self.owned.extend(starts.keys());
         self.reached.retain(|place, _| !starts.contains_key(place));
+        self.misled.retain(|place, _| !starts.contains_key(place));
         Ok(())
     }
 

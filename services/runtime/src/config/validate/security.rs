@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::super::sections::MASK;
+use super::super::values::MASK;
 use super::super::{ConfigError, KafkaConfig, SaslMechanism, SecurityConfig};
 use super::{invalid, range, require};
 
