@@ -57,10 +57,13 @@ impl System {
     }
 
     /// The same with topics between services, and groups, that no other has.
+    /// Workers that commit one after the other get time to finish: on a slow
+    /// disk a commit takes a second.
     #[must_use]
     pub fn apart(self, label: &str) -> Self {
         let name = fresh(label);
-        self.set("topics.validated", format!("{name}.validated"))
+        self.set("shutdown.grace_seconds", 60)
+            .set("topics.validated", format!("{name}.validated"))
             .set("topics.enriched", format!("{name}.enriched"))
             .set("kafka.group_id", name)
     }

@@ -21,6 +21,9 @@ use crate::shutdown::Shutdown;
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// Longest time to the next try.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How long refusals may still arrive that are of the token before: logins
+/// that were under way, and what the client tells of them late.
+const LATE_REFUSALS: Duration = Duration::from_secs(15);
 /// How long whoever waits for the first token does not look at shutdown.
 const STEP: Duration = Duration::from_millis(100);
 
@@ -42,6 +45,8 @@ pub(crate) struct Login {
 struct State {
     /// The latest, and until when it holds.
     token: Option<(Token, Instant)>,
+    /// When there was one again, after a time without.
+    regained: Option<Instant>,
     /// Why there was none the last time.
     failed: Option<LoginError>,
     /// Nobody needs tokens any more.
@@ -131,7 +136,8 @@ impl Login {
     /// Whether a refused login may come from a token that was not renewed in
     /// time, for want of an answer.
     pub(crate) fn is_overdue(&self) -> bool {
-        !self.state().holds()
+        let state = self.state();
+        !state.holds() || state.regained.is_some_and(|at| at.elapsed() < LATE_REFUSALS)
     }
 
     /// Why there will be no login any more: there is no token that holds, and
@@ -193,6 +199,9 @@ impl Login {
         }
         tracing::debug!(principal = token.principal, life_seconds = token.life.as_secs(), "token for kafka renewed");
         let until = asked + token.life;
+        if state.token.is_some() && !state.holds() {
+            state.regained = Some(Instant::now());
+        }
         state.token = Some((token, until));
         drop(state);
         self.changed.notify_all();
@@ -281,7 +290,10 @@ mod tests {
         login.failed(refused());
         assert_eq!(login.verdict(), Some(refused()));
         login.renewed(token(Duration::from_hours(1)), Instant::now(), &Seat::default()).unwrap();
-        assert!(login.verdict().is_none() && !login.is_overdue());
+        // What is refused now may be of the token before.
+        assert!(login.verdict().is_none() && login.is_overdue());
+        login.state().regained = Instant::now().checked_sub(LATE_REFUSALS);
+        assert!(!login.is_overdue());
     }
 
     /// Proves that a failure is followed by another try and a token by the
