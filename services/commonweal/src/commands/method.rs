@@ -60,10 +60,9 @@ fn list(shelf: &Shelf, format: Format) -> Result<Exit, AppError> {
 
 fn check(loaded: &Loaded, versions: &[String]) -> Result<Exit, AppError> {
     let shelf = loaded.shelf();
-    let named = |versions: &[String]| versions.to_vec();
     let versions = match versions {
         [] => shelf.list().map_err(MethodFaults::from)?.into_iter().map(|listed| listed.version).collect(),
-        versions => named(versions),
+        versions => versions.to_vec(),
     };
     let runtime = loaded.runtime()?;
     let mut sound = true;
