@@ -2,6 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Reads a setting from its word, and names those allowed where it is another.
+macro_rules! choice {
+    ($choice:ident: $($word:literal => $variant:ident),+) => {
+        impl TryFrom<String> for $choice {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                match text.as_str() {
+                    $($word => Ok(Self::$variant),)+
+                    _ => {
+                        let allowed = [$($word),+].map(|word| if word.is_empty() { "empty" } else { word });
+                        Err(format!("is {text:?}; allowed: {}", allowed.join(", ")))
+                    }
+                }
+            }
+        }
+    };
+}
+pub(super) use choice;
+
 /// What is done where messages were deleted before they were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", rename_all = "lowercase")]
@@ -12,17 +32,7 @@ pub enum OnLostOffsets {
     Skip,
 }
 
-impl TryFrom<String> for OnLostOffsets {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "stop" => Ok(Self::Stop),
-            "skip" => Ok(Self::Skip),
-            _ => Err(format!("is {text:?}; allowed: stop, skip")),
-        }
-    }
-}
+choice!(OnLostOffsets: "stop" => Stop, "skip" => Skip);
 
 /// How the members of a consumer group share out partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,17 +44,7 @@ pub enum GroupProtocol {
     Consumer,
 }
 
-impl TryFrom<String> for GroupProtocol {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "classic" => Ok(Self::Classic),
-            "consumer" => Ok(Self::Consumer),
-            _ => Err(format!("is {text:?}; allowed: classic, consumer")),
-        }
-    }
-}
+choice!(GroupProtocol: "classic" => Classic, "consumer" => Consumer);
 
 /// How producers pack a batch of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,18 +67,7 @@ impl Codec {
     }
 }
 
-impl TryFrom<String> for Codec {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "none" => Ok(Self::None),
-            "lz4" => Ok(Self::Lz4),
-            "zstd" => Ok(Self::Zstd),
-            _ => Err(format!("is {text:?}; allowed: none, lz4, zstd")),
-        }
-    }
-}
+choice!(Codec: "none" => None, "lz4" => Lz4, "zstd" => Zstd);
 
 /// Where a topic's schema is registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,17 +79,7 @@ pub enum SubjectNaming {
     RecordName,
 }
 
-impl TryFrom<String> for SubjectNaming {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "topic_name" => Ok(Self::TopicName),
-            "record_name" => Ok(Self::RecordName),
-            _ => Err(format!("is {text:?}; allowed: topic_name, record_name")),
-        }
-    }
-}
+choice!(SubjectNaming: "topic_name" => TopicName, "record_name" => RecordName);
 
 /// What brokers delete of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,18 +104,7 @@ impl Cleanup {
     }
 }
 
-impl TryFrom<String> for Cleanup {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "delete" => Ok(Self::Delete),
-            "compact" => Ok(Self::Compact),
-            "compact_delete" => Ok(Self::CompactDelete),
-            _ => Err(format!("is {text:?}; allowed: delete, compact, compact_delete")),
-        }
-    }
-}
+choice!(Cleanup: "delete" => Delete, "compact" => Compact, "compact_delete" => CompactDelete);
 
 /// Form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,14 +114,4 @@ pub enum LogFormat {
     Json,
 }
 
-impl TryFrom<String> for LogFormat {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("is {text:?}; allowed: text, json")),
-        }
-    }
-}
+choice!(LogFormat: "text" => Text, "json" => Json);

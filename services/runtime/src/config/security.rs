@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
+use super::choices::choice;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,20 +70,7 @@ impl SaslMechanism {
     }
 }
 
-impl TryFrom<String> for SaslMechanism {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "" => Ok(Self::None),
-            "plain" => Ok(Self::Plain),
-            "scram_sha_256" => Ok(Self::ScramSha256),
-            "scram_sha_512" => Ok(Self::ScramSha512),
-            "oauthbearer" => Ok(Self::Oauthbearer),
-            _ => Err(format!("is {text:?}; allowed: empty, plain, scram_sha_256, scram_sha_512, oauthbearer")),
-        }
-    }
-}
+choice!(SaslMechanism: "" => None, "plain" => Plain, "scram_sha_256" => ScramSha256, "scram_sha_512" => ScramSha512, "oauthbearer" => Oauthbearer);
 
 impl SecurityConfig {
     /// Whether this section says how clients connect; otherwise

@@ -33,11 +33,21 @@ pub(super) struct Losses {
 }
 
 /// What an error about a partition's position comes to.
-pub(super) enum Verdict {
+enum Verdict {
     /// These are gone.
     Lost(LostOffsets),
     /// The brokers do not answer: to be asked again.
     Unknown,
+}
+
+/// What is to be done about such an error.
+pub(super) enum Remedy {
+    /// Nothing: it was dealt with before.
+    Nothing,
+    /// It is met again later.
+    Later,
+    /// The client has to be made to read the partition from this offset.
+    ReadFrom(i64),
 }
 
 impl Losses {
@@ -77,8 +87,30 @@ impl Losses {
         Ok(())
     }
 
+    /// Finds out what an error about a partition's position comes to, and meets
+    /// what was lost.
+    ///
+    /// # Errors
+    /// [`SourceError::OffsetLost`] where the source is to stop at it; the
+    /// position lies beyond the end, or the partition was cut off behind it.
+    pub(super) fn settle(
+        &mut self,
+        consumer: &BaseConsumer<Events>,
+        topic: &str,
+        error: &PartitionError,
+    ) -> Result<Remedy, SourceError> {
+        match judge(consumer, topic, error)? {
+            Verdict::Unknown => Ok(Remedy::Later),
+            Verdict::Lost(lost) if self.is_past((error.topic, error.partition), lost.first) => Ok(Remedy::Nothing),
+            Verdict::Lost(lost) => {
+                self.meet(topic, lost, lost.next_offset - lost.first)?;
+                Ok(Remedy::ReadFrom(lost.next_offset))
+            }
+        }
+    }
+
     /// Whether reading went on behind `offset` already: what is said of it is old.
-    pub(super) fn is_past(&self, place: Place, offset: i64) -> bool {
+    fn is_past(&self, place: Place, offset: i64) -> bool {
         self.behind.get(&place).is_some_and(|behind| offset < *behind)
     }
 
@@ -132,11 +164,7 @@ pub(super) const fn is_of_position(code: RDKafkaErrorCode) -> bool {
 /// # Errors
 /// The position lies beyond the end, or the partition was cut off behind it:
 /// nothing that reading on could mend.
-pub(super) fn judge(
-    consumer: &BaseConsumer<Events>,
-    topic: &str,
-    error: &PartitionError,
-) -> Result<Verdict, SourceError> {
+fn judge(consumer: &BaseConsumer<Events>, topic: &str, error: &PartitionError) -> Result<Verdict, SourceError> {
     let (partition, wanted) = (error.partition, error.offset);
     let (log_start, end) = match consumer.fetch_watermarks(topic, partition, STEP) {
         Ok(bounds) => bounds,

@@ -9,7 +9,7 @@ use super::{GroupSource, Place, client_error};
 use crate::config::OnLostOffsets;
 use crate::kafka::batch::{LostOffsets, PartitionError};
 use crate::kafka::failure;
-use crate::kafka::lost::{self, Verdict};
+use crate::kafka::lost::{self, Remedy};
 use crate::kafka::source::{SourceError, unwilling};
 
 impl GroupSource {
@@ -63,15 +63,15 @@ impl GroupSource {
             self.errors.push(error);
             return Ok(());
         }
-        match lost::judge(self.consumer()?, topic, &error)? {
-            Verdict::Unknown => self.errors.push(error),
-            Verdict::Lost(lost) if self.losses.is_past(place, lost.first) => {}
-            Verdict::Lost(lost) => {
-                self.losses.meet(topic, lost, lost.next_offset - lost.first)?;
-                self.read_anew(place, lost.next_offset)?;
+        let consumer = self.intake.consumer().ok_or_else(|| unwilling("closed"))?;
+        match self.losses.settle(consumer, topic, &error)? {
+            Remedy::Nothing => Ok(()),
+            Remedy::Later => {
+                self.errors.push(error);
+                Ok(())
             }
+            Remedy::ReadFrom(next_offset) => self.read_anew(place, next_offset),
         }
-        Ok(())
     }
 
     /// Has the client read a partition again that it gave up.

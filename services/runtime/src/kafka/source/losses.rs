@@ -7,7 +7,7 @@ use super::{Partition, Source, SourceError, client_error, unwilling};
 use crate::config::OnLostOffsets;
 use crate::kafka::batch::{LostOffsets, PartitionEnd, PartitionError};
 use crate::kafka::failure;
-use crate::kafka::lost::{self, Verdict};
+use crate::kafka::lost::{self, Remedy};
 
 impl Partition {
     /// Offsets that were deleted before they were read.
@@ -63,15 +63,15 @@ impl Source {
         if self.losses.leaves_for_later(place) {
             return Ok(());
         }
-        match lost::judge(self.consumer()?, topic, &error)? {
-            Verdict::Unknown => self.errors.push(error),
-            Verdict::Lost(lost) if self.losses.is_past(place, lost.first) => {}
-            Verdict::Lost(lost) => {
-                self.losses.meet(topic, lost, lost.next_offset - lost.first)?;
-                self.read_anew(place, lost.next_offset)?;
+        let consumer = self.intake.consumer().ok_or_else(|| unwilling("closed"))?;
+        match self.losses.settle(consumer, topic, &error)? {
+            Remedy::Nothing => Ok(()),
+            Remedy::Later => {
+                self.errors.push(error);
+                Ok(())
             }
+            Remedy::ReadFrom(next_offset) => self.read_anew(place, next_offset),
         }
-        Ok(())
     }
 
     /// Has the client read a partition again that it gave up.
