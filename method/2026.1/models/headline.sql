@@ -51,6 +51,8 @@ value_labels AS (
     (70, 'gva-jobs-created', 'GVA of net jobs created', 'JOBS_CREATED', 'job-years', '0.25'),
     (71, 'gva-jobs-safeguarded', 'GVA of net jobs safeguarded', 'JOBS_SAFEGUARDED', 'job-years', '0.25'),
     (72, 'gva-jobs-supported', 'GVA of net jobs supported', 'JOBS_SUPPORTED', 'job-years', '0.25'),
+    (75, 'benefits-saved-unemployed', 'Benefits saved: unemployed people into work', 'BENEFITS_SAVED_UNEMPLOYED', 'people', '1.00'),
+    (76, 'benefits-saved-inactive', 'Benefits saved: inactive people into work', 'BENEFITS_SAVED_INACTIVE', 'people', '1.00'),
     (80, 'wellbeing-into-work', 'Wellbeing of people into work', 'PEOPLE_INTO_WORK', 'people', '1.00'),
     (90, 'volunteering-replacement', 'Volunteer hours at replacement cost', 'VOLUNTEER_HOURS', 'hours', '1.00')
   ) AS t(display_order, headline, label, outcome, measured_in, share_of_year)

@@ -1,10 +1,11 @@
 -- Social value per outcome: gross, net, and pounds of the base year.
 -- parameters: gva-per-job.lcr, wellby.value, wellby.unemployed-to-employed
 -- parameters: volunteer-hour.real-living-wage
--- parameters: additionality.employment-net, additionality.volunteer-hours
--- parameters: evidence-grade.jobs, evidence-grade.people-into-work, evidence-grade.volunteer-hours
+-- parameters: fiscal.jsa-claimant-to-work, fiscal.esa-claimant-to-work
+-- parameters: evidence-grade.jobs, evidence-grade.people-into-work, evidence-grade.benefits-saved
+-- parameters: evidence-grade.volunteer-hours
 --
---   net   = gross x additionality
+--   net   = gross x net share
 --   value = net x value of one, in base-year pounds x (1 - optimism bias)
 --
 -- Jobs are counted in persons (HEADCOUNT): GVA per job is per filled job, and
@@ -15,21 +16,30 @@ WITH outcomes AS (
   SELECT quarter, programme, district, combined_authority, region,
          'ECONOMIC' AS bundle, 'JOBS_' || job_basis AS outcome, unit, CAST(quantity AS DECIMAL(28, 4)) AS gross,
          'gva-per-job' AS valuation,
-         'additionality.employment-net' AS additionality,
+         'employment' AS additionality,
          'evidence-grade.jobs' AS grading
   FROM jobs
   WHERE measure = 'HEADCOUNT' AND job_basis IN ('CREATED', 'SAFEGUARDED', 'SUPPORTED') AND quantity IS NOT NULL
   UNION ALL
   SELECT quarter, programme, district, MAX(combined_authority), MAX(region),
          'WELLBEING', 'PEOPLE_INTO_WORK', unit, CAST(SUM(quantity) AS DECIMAL(28, 4)),
-         'wellby', 'additionality.employment-net', 'evidence-grade.people-into-work'
+         'wellby', 'employment', 'evidence-grade.people-into-work'
   FROM jobs
   WHERE measure = 'HIRES' AND prior_status = 'UNEMPLOYED'
   GROUP BY quarter, programme, district, unit
   UNION ALL
+  -- Benefits are transfers: what is saved is fiscal and nothing else.
+  SELECT quarter, programme, district, MAX(combined_authority), MAX(region),
+         'FISCAL', 'BENEFITS_SAVED_' || prior_status, unit, CAST(SUM(quantity) AS DECIMAL(28, 4)),
+         CASE WHEN prior_status = 'UNEMPLOYED' THEN 'jsa-claimant' ELSE 'esa-claimant' END,
+         'employment', 'evidence-grade.benefits-saved'
+  FROM jobs
+  WHERE measure = 'HIRES' AND prior_status IN ('UNEMPLOYED', 'INACTIVE')
+  GROUP BY quarter, programme, district, unit, prior_status
+  UNION ALL
   SELECT quarter, programme, district, combined_authority, region,
          'VOLUNTEERING', 'VOLUNTEER_HOURS', unit, CAST(quantity AS DECIMAL(28, 4)),
-         'volunteer-hour', 'additionality.volunteer-hours', 'evidence-grade.volunteer-hours'
+         'volunteer-hour', 'volunteering', 'evidence-grade.volunteer-hours'
   FROM volunteering
   WHERE measure = 'VOLUNTEER_HOURS'
 ),
@@ -51,6 +61,12 @@ valuations AS (
   JOIN parameter_values p ON p.quarter = w.quarter AND p.id = 'wellby.unemployed-to-employed'
   WHERE w.id = 'wellby.value'
   UNION ALL
+  -- A year's saving falls in the quarter of the hire.
+  SELECT quarter, CASE WHEN id = 'fiscal.jsa-claimant-to-work' THEN 'jsa-claimant' ELSE 'esa-claimant' END,
+         confidence, value_low, value_central, value_high
+  FROM parameter_values
+  WHERE id IN ('fiscal.jsa-claimant-to-work', 'fiscal.esa-claimant-to-work')
+  UNION ALL
   SELECT quarter, 'volunteer-hour', confidence, value_low, value_central, value_high
   FROM parameter_values
   WHERE id = 'volunteer-hour.real-living-wage'
@@ -61,7 +77,8 @@ gradings AS (
   FROM parameter_values g
   JOIN parameter_values o ON o.quarter = g.quarter
    AND o.id = 'optimism-bias.grade-' || CAST(CAST(g.value_central AS INTEGER) AS VARCHAR)
-  WHERE g.id IN ('evidence-grade.jobs', 'evidence-grade.people-into-work', 'evidence-grade.volunteer-hours')
+  WHERE g.id IN ('evidence-grade.jobs', 'evidence-grade.people-into-work', 'evidence-grade.benefits-saved',
+                 'evidence-grade.volunteer-hours')
 )
 SELECT o.quarter, o.bundle, o.outcome, o.programme, o.district, o.combined_authority, o.region, o.unit,
        CAST(o.gross AS DECIMAL(18, 4)) AS gross,
@@ -79,6 +96,6 @@ SELECT o.quarter, o.bundle, o.outcome, o.programme, o.district, o.combined_autho
        r.perspective, r.method_version, r.data_label
 FROM outcomes o
 CROSS JOIN run r
-LEFT JOIN parameter_values a ON a.quarter = o.quarter AND a.id = o.additionality
+LEFT JOIN net_shares a ON a.quarter = o.quarter AND a.outcomes = o.additionality
 LEFT JOIN valuations v ON v.quarter = o.quarter AND v.valuation = o.valuation
 LEFT JOIN gradings g ON g.quarter = o.quarter AND g.grading = o.grading

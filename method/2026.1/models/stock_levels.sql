@@ -4,18 +4,13 @@
 -- A quarter takes the series' last snapshot on or before its end. A snapshot is
 -- carried forward over at most four quarters; in the fifth the series is
 -- dropped and counted as stale, once.
-WITH snapshots AS (
-  SELECT q.series, q.ordinal, q.source, q.quantity,
-         LEAD(q.ordinal) OVER (PARTITION BY q.series ORDER BY q.ordinal) - q.ordinal AS quarters_to_next
-  FROM stock_quarters q
-),
 -- Added up before they are carried forward: there are few cells and many series.
-held AS (
+WITH held AS (
   SELECT s.cell, q.source, q.ordinal,
          CASE WHEN q.quarters_to_next <= 5 THEN q.quarters_to_next ELSE 6 END AS quarters,
          SUM(q.quantity) AS quantity,
          COUNT(*) AS series
-  FROM snapshots q
+  FROM stock_quarters q
   JOIN stock_series s ON s.series = q.series
   GROUP BY s.cell, q.source, q.ordinal, CASE WHEN q.quarters_to_next <= 5 THEN q.quarters_to_next ELSE 6 END
 ),

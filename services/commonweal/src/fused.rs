@@ -17,6 +17,7 @@ use crate::AppError;
 use crate::books::{Books, DeadLetterTopic, FlushLimits};
 use crate::outlet::Outlet;
 use crate::settings::Loaded;
+use commonweal_enrich::Reference;
 use commonweal_ledger::Ledger;
 use commonweal_runtime::kafka::{Sink, Source, await_topics};
 use commonweal_runtime::registry::RegistrySchemas;
@@ -75,18 +76,7 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
         source.follow_growth(config.kafka.metadata_refresh(), position);
     }
 
-    let stages = topics
-        .iter()
-        .map(|(dataset, topic)| {
-            let schemas: Schemas = match &run.schemas {
-                Some(schemas) => Box::new(schemas.clone()),
-                None => Box::new(EmbeddedSchemas),
-            };
-            let message_bytes_max = config.kafka.message_bytes_max;
-            Stage::new(*dataset, Arc::clone(topic), schemas, loaded.rules(), message_bytes_max)
-                .enriching(Arc::clone(&reference))
-        })
-        .collect();
+    let stages = stages(loaded, &topics, run.schemas.as_ref(), &reference);
     let intake = Intake {
         source,
         stages,
@@ -128,6 +118,25 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
     outlet.published();
     outlet.close(told_to_end.then(|| config.shutdown.grace())).await?;
     Ok(Summary { counts: run.progress.counts(), ledger_version })
+}
+
+/// What is done to the messages of each raw topic.
+fn stages(
+    loaded: &Loaded,
+    topics: &[(Dataset, Arc<str>)],
+    registry: Option<&RegistrySchemas>,
+    reference: &Arc<Reference>,
+) -> Vec<Stage> {
+    let stage = |(dataset, topic): &(Dataset, Arc<str>)| {
+        let schemas: Schemas = match registry {
+            Some(schemas) => Box::new(schemas.clone()),
+            None => Box::new(EmbeddedSchemas),
+        };
+        let message_bytes_max = loaded.config.kafka.message_bytes_max;
+        Stage::new(*dataset, Arc::clone(topic), schemas, loaded.rules(), message_bytes_max)
+            .enriching(Arc::clone(reference))
+    };
+    topics.iter().map(stage).collect()
 }
 
 /// Raw topics in the order of their numbers.

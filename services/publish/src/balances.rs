@@ -141,7 +141,7 @@ impl Balances {
         for book in [Book::Funding, Book::Employment, Book::Rejections] {
             session.add_files(&kinds::new_table(book), &book.schema(), &of_book(new, book)).await?;
         }
-        for kind in [Kind::Rejected, Kind::Conflicts] {
+        for kind in [Kind::Rejected, Kind::Conflicts, Kind::Recorded] {
             if let Some(sql) = kind.fresh_sql()
                 && new.iter().any(|file| kind.reads(file.book))
             {
@@ -230,7 +230,7 @@ impl Balances {
                 self.index.drop_kind(kind);
                 self.index.push(kind, file, range, rows);
             }
-            Kind::Rejected | Kind::Conflicts => {
+            Kind::Rejected | Kind::Conflicts | Kind::Recorded => {
                 self.index.drop_kind(kind);
                 let parts = kinds::merged_table(kind);
                 if let Some(sql) = kind.merge_sql(&parts) {

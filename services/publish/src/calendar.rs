@@ -5,12 +5,12 @@ use arrow::array::{Array as _, Date32Array, Int32Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use std::sync::Arc;
 
 /// A calendar quarter, counted since the first of year 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Quarter(i32);
+pub(crate) struct Quarter(i32);
 
 impl Quarter {
     fn parse(text: &str) -> Result<Self, PublishError> {
@@ -20,6 +20,17 @@ impl Quarter {
             ((1..=4).contains(&quarter) && (1000..=9999).contains(&year)).then_some(Self(year * 4 + quarter - 1))
         };
         parse().ok_or_else(|| PublishError::Quarter(text.to_owned()))
+    }
+
+    /// The quarter of a day, in days since 1970.
+    pub(crate) fn of_day(day: i32) -> Self {
+        let date = NaiveDate::from_epoch_days(day).unwrap_or_default();
+        Self(date.year() * 4 + date.month0().cast_signed() / 3)
+    }
+
+    /// Quarters from an earlier one to this.
+    pub(crate) const fn since(self, earlier: Self) -> i32 {
+        self.0 - earlier.0
     }
 
     const fn year(self) -> i32 {
@@ -32,6 +43,11 @@ impl Quarter {
 
     fn name(self) -> String {
         format!("{:04}-Q{}", self.year(), self.of_year())
+    }
+
+    /// Last day, as days since 1970.
+    pub(crate) fn last_day(self) -> i32 {
+        Self(self.0 + 1).first_day() - 1
     }
 
     /// First day, as days since 1970.
@@ -73,7 +89,7 @@ pub(crate) fn calendar(live: &[RecordBatch]) -> Result<RecordBatch, PublishError
             Arc::new(numbers(Quarter::of_year)),
             Arc::new(numbers(|quarter| quarter.0)),
             Arc::new(Date32Array::from(days(Quarter::first_day))),
-            Arc::new(Date32Array::from(days(|quarter| Quarter(quarter.0 + 1).first_day() - 1))),
+            Arc::new(Date32Array::from(days(Quarter::last_day))),
         ],
     )
     .map_err(PublishError::arrow("the calendar"))

@@ -37,7 +37,7 @@ pub(crate) async fn add_all(
     for task in views {
         task.finish().await?.add_to(session)?;
     }
-    for kind in [Kind::Rejected, Kind::Conflicts] {
+    for kind in [Kind::Rejected, Kind::Conflicts, Kind::Recorded] {
         session.add_files(kind.name(), &kind.schema(), &balances.segments(kind)).await?;
     }
     if let Some(sql) = Kind::Rejected.merge_sql(Kind::Rejected.name()) {
@@ -50,6 +50,7 @@ pub(crate) async fn add_all(
     session.keep("stated_names", live).await?;
     add_conflicts(session).await?;
     add_calendar(session).await?;
+    add_recorded_days(session).await?;
     numbers::add(session, &options.method, data_label(options.label.as_deref()), &state.reference_version)?;
     add_reference(session, options, state).await
 }
@@ -61,6 +62,17 @@ pub(crate) async fn add_calendar(session: &Session) -> Result<(), PublishError> 
     let (_, quarters) = session.query("the calendar", live).await?;
     let calendar = calendar(&quarters)?;
     Ok(session.add_batches("calendar", &calendar.schema(), vec![calendar])?)
+}
+
+/// When entries in force were recorded, and how long after their quarter.
+pub(crate) async fn add_recorded_days(session: &Session) -> Result<(), PublishError> {
+    let Some(sums) = Kind::Recorded.merge_sql(Kind::Recorded.name()) else { return Ok(()) };
+    let sql = format!(
+        "SELECT r.dataset, r.source, r.quarter, r.recorded_on, \
+         GREATEST(CAST(r.recorded_on AS INT) - CAST(c.last_day AS INT), 0) AS days_late, r.entries \
+         FROM ({sums}) r JOIN calendar c ON c.quarter = r.quarter"
+    );
+    Ok(session.keep("recorded_days", &sql).await?)
 }
 
 /// Columns of `conflicting_contents`.

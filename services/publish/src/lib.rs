@@ -11,10 +11,12 @@ mod calendar;
 mod conform;
 mod difference;
 mod error;
+mod examples;
 mod export;
 mod files;
 mod grouping;
 mod inputs;
+mod made_up;
 mod manifest;
 mod method;
 mod models;
@@ -29,11 +31,12 @@ mod write;
 pub use balances::Refreshed;
 pub use difference::{Amounts, Change, Difference, Effect, difference, effects};
 pub use error::{MethodError, MethodFaults, PublishError};
+pub use examples::{Unmet, unmet_examples};
 pub use export::{Exported, export};
 pub use manifest::{Manifest, ManifestMethod, ManifestTable};
 pub use method::{
-    Claim, DEFAULT_VERSION, Distribution, Extended, Extension, Listed, MethodBook, Model, Origin, Parameter, Shelf,
-    extend,
+    Claim, DEFAULT_VERSION, Discount, Distribution, Example, Extended, Extension, FunderRole, Listed, MethodBook,
+    Model, Origin, Parameter, Shelf, Target, extend,
 };
 pub use probe::{ForbiddenSum, forbidden_sums};
 pub use publish::{

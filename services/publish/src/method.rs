@@ -1,24 +1,35 @@
-//! The method book: parameters with their sources, deflators, published
-//! claims, and one SQL model per table. One folder a version.
+//! The method book: parameters with their sources, deflators, discount rates,
+//! funders' roles, published claims and targets, and one SQL model per table.
+//! One folder a version.
 
 mod about;
 mod claims;
 mod deflators;
+mod discounts;
 mod embedded;
+mod examples;
 mod extend;
 mod files;
+mod funders;
 mod licence;
 mod models;
 mod parameters;
 mod rows;
 mod shelf;
+mod targets;
 
 pub use claims::Claim;
+pub use discounts::Discount;
+pub(crate) use discounts::YEARS_MAX;
+pub use examples::Example;
+pub(crate) use examples::Expected;
 pub use extend::{Extended, Extension, extend};
+pub use funders::FunderRole;
 pub use licence::Distribution;
 pub use models::Model;
 pub use parameters::Parameter;
 pub use shelf::{Listed, Origin, Shelf};
+pub use targets::Target;
 
 use crate::error::{MethodError, MethodFaults};
 use about::About;
@@ -40,7 +51,11 @@ pub struct MethodBook {
     pub(crate) parameters: Vec<Parameter>,
     /// Ratio of the base year's deflator to each year's, eight decimals.
     pub(crate) deflators: BTreeMap<i32, Decimal>,
+    pub(crate) discounts: Vec<Discount>,
+    pub(crate) funders: Vec<FunderRole>,
     claims: Vec<Claim>,
+    pub(crate) targets: Vec<Target>,
+    examples: Vec<Example>,
     pub(crate) models: Vec<Model>,
 }
 
@@ -77,11 +92,16 @@ impl MethodBook {
             }
         }
         check_grades(&parameters, &mut faults);
+        let discounts = discounts::read(text(files, discounts::FILE)?, distribution, &mut faults);
+        let funders = funders::read(text(files, funders::FILE)?, &mut faults);
         let claims = claims::read(text(files, claims::FILE)?, &mut faults);
+        let targets = targets::read(text(files, targets::FILE)?, &mut faults);
+        let examples = examples::read(files, &about.area_code, &mut faults);
         let models = models::read(&about.models, |file| text(files, file), &parameters, &mut faults);
         text(files, "CHANGELOG.md")?;
         MethodFaults::check(faults)?;
-        Ok(Self { about, digest: files::digest(files), parameters, deflators, claims, models })
+        let digest = files::digest(files);
+        Ok(Self { about, digest, parameters, deflators, discounts, funders, claims, targets, examples, models })
     }
 
     #[must_use]
@@ -158,6 +178,18 @@ impl MethodBook {
     #[must_use]
     pub fn claims(&self) -> &[Claim] {
         &self.claims
+    }
+
+    /// What was to be reached, where and by when.
+    #[must_use]
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// Worked examples, which the models must meet.
+    #[must_use]
+    pub fn examples(&self) -> &[Example] {
+        &self.examples
     }
 
     /// Parameters in the order of the book.

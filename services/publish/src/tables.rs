@@ -5,6 +5,7 @@
 mod dimensions;
 mod documentation;
 mod facts;
+mod rules;
 
 pub use documentation::documentation;
 
@@ -40,6 +41,8 @@ pub enum Type {
     Integer,
     BigInt,
     Date,
+    /// A ratio: never money, never a count.
+    Double,
     /// Precision 18 and this scale.
     Decimal(i8),
 }
@@ -54,6 +57,7 @@ impl Type {
             Self::Integer => DataType::Int32,
             Self::BigInt => DataType::Int64,
             Self::Date => DataType::Date32,
+            Self::Double => DataType::Float64,
             Self::Decimal(scale) => DataType::Decimal128(18, scale),
         }
     }
@@ -67,6 +71,7 @@ impl Type {
             Self::Integer => "INTEGER".to_owned(),
             Self::BigInt => "BIGINT".to_owned(),
             Self::Date => "DATE".to_owned(),
+            Self::Double => "DOUBLE".to_owned(),
             Self::Decimal(scale) => format!("DECIMAL(18, {scale})"),
         }
     }
@@ -81,6 +86,15 @@ pub const ALL: &[Table] = &[
     facts::VOLUNTEERING,
     facts::DATA_QUALITY,
     facts::CLAIMS,
+    rules::FUNDER_SHARES,
+    rules::ATTRIBUTION,
+    rules::LEVERAGE,
+    rules::LIFETIME_VALUE,
+    rules::REPAYABLE_FINANCE,
+    rules::VALUE_FOR_MONEY,
+    rules::RECONCILIATION,
+    rules::TARGETS,
+    rules::COMPLETENESS,
     dimensions::ORGANISATIONS,
     dimensions::PLACES,
     dimensions::QUARTERS,
@@ -143,7 +157,7 @@ mod tests {
     /// Proves that no table about work can be broken down to an organisation.
     #[test]
     fn work_is_never_shown_by_organisation() {
-        for name in ["jobs", "volunteering", "social_value"] {
+        for name in ["jobs", "volunteering", "social_value", "lifetime_value", "reconciliation"] {
             let table = Table::named(name).unwrap();
             assert!(table.columns.iter().all(|column| !column.name.contains("organisation")), "{name}");
         }

@@ -3,18 +3,23 @@
 //!
 //! One pass over a dataset's cells makes `funding_cells` or
 //! `employment_cells` (without organisations), `parties` (organisations with an
-//! entry in force, by role), and for stocks `stock_snapshots`, `stock_series`
-//! and `stock_cells`, which number each other.
+//! entry in force, by role), for money granted on `onward_cells` (with who
+//! received it), for stocks `stock_snapshots`, `stock_series` and `stock_cells`,
+//! which number each other, and `employers` with their `employer_moves`.
+
+mod employers;
+mod stocks;
 
 use crate::PublishError;
 use crate::balances::{Cells, Kind, Seen, sum_array};
-use crate::grouping::{Amounts, Chunk, Codes, NULL, Pairs};
+use crate::grouping::{Amounts, Chunk, Codes, Pairs};
 use arrow::array::{ArrayRef, Int32Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use commonweal_query::Session;
 use commonweal_schemas::Dataset;
 use std::sync::Arc;
+use stocks::Stocks;
 
 const FUNDING_CELLS: &[&str] = &[
     "source",
@@ -31,6 +36,19 @@ const FUNDING_CELLS: &[&str] = &[
     "place_basis",
     "quarter",
 ];
+/// The same of onward grants, by whom they went through.
+const ONWARD_CELLS: &[&str] = &[
+    "measure",
+    "unit",
+    "instrument",
+    "organisation_id",
+    "counterparty_id",
+    "programme",
+    "district",
+    "combined_authority",
+    "region",
+    "quarter",
+];
 const EMPLOYMENT_CELLS: &[&str] = &[
     "source",
     "measure",
@@ -45,13 +63,7 @@ const EMPLOYMENT_CELLS: &[&str] = &[
     "place_basis",
     "quarter",
 ];
-/// What of a series is shown: series of one cell are added.
-const STOCK_CELL: &[&str] = &["measure", "unit", "programme", "district", "combined_authority", "region", "job_basis"];
-
 const PARTIES: &[&str] = &["organisation_id", "counterparty_id"];
-/// What a snapshot has beside its series.
-const SNAPSHOT: &[&str] = &["source", "quarter", "as_of"];
-
 /// A table by name.
 type Table = (&'static str, SchemaRef, Vec<RecordBatch>);
 
@@ -78,6 +90,7 @@ pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishErr
     let mut shown = Pairs::default();
     let mut parties = Pairs::default();
     let mut stocks = (dataset == Dataset::Employment).then(|| Stocks::new(cells));
+    let mut onward = (dataset == Dataset::Funding).then(|| Onward::new(cells));
     for (cell, amounts) in cells.sums() {
         let mut amounts = *amounts;
         // Which cell carries a conflict depends on the order of arrival.
@@ -87,90 +100,44 @@ pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishErr
         if let Some(stocks) = &mut stocks {
             stocks.add(cell, party, &amounts);
         }
+        if let Some(onward) = &mut onward {
+            onward.add(cell, &amounts);
+        }
     }
     let mut tables = Vec::new();
     let shown = shown.chunks(|sum| !sum.is_zero()).collect();
     tables.push(table(cell_table, cells, &seen_as_cell, cell_names, shown, SUMS)?);
     let parties = parties.chunks(|sum| sum.counts[0] > 0).collect();
     tables.push(table(party_table, cells, &seen_as_parties, PARTIES, parties, &["entries"])?);
+    if let Some(onward) = onward {
+        let chunks = onward.grants.chunks(|sum| !sum.is_zero()).collect();
+        tables.push(table("onward_cells", cells, &onward.seen, ONWARD_CELLS, chunks, &["quantity", "entries"])?);
+    }
     if let Some(stocks) = stocks {
         tables.extend(stocks.into_tables(cells)?);
     }
     Ok(Views(tables))
 }
 
-/// Snapshots of stocks, the series they belong to, and the cells series are
-/// shown in. Series and cells have numbers, on which engines join fast.
-struct Stocks {
-    seen_as_cell: Seen,
-    seen_as_snapshot: Seen,
-    /// Half of a key that has the date, and the dates by its number.
-    dates: (usize, Codes),
-    cells: Pairs,
-    /// Cell and parties.
-    series: Pairs,
-    /// What a key is seen as, as one number.
-    moments: Pairs,
-    /// Series and moment.
-    snapshots: Pairs,
+/// Money that is granted on, with who received it first.
+struct Onward {
+    seen: Seen,
+    /// Half of a key that has the flag, and the flags by its number.
+    flags: (usize, Codes),
+    grants: Pairs,
 }
 
-impl Stocks {
+impl Onward {
     fn new(cells: &Cells) -> Self {
-        Self {
-            seen_as_cell: cells.seen_by(STOCK_CELL),
-            seen_as_snapshot: cells.seen_by(SNAPSHOT),
-            dates: cells.codes("as_of"),
-            cells: Pairs::default(),
-            series: Pairs::default(),
-            moments: Pairs::default(),
-            snapshots: Pairs::default(),
-        }
+        Self { seen: cells.seen_by(ONWARD_CELLS), flags: cells.codes("onward_grant"), grants: Pairs::default() }
     }
 
-    fn add(&mut self, cell: [u32; 2], parties: u32, amounts: &Amounts) {
-        let (half, dates) = &self.dates;
-        if dates[cell[*half] as usize] == NULL {
-            return;
+    fn add(&mut self, cell: [u32; 2], amounts: &Amounts) {
+        let (half, flags) = &self.flags;
+        // A flag is its own code.
+        if flags[cell[*half] as usize] == u32::from(true) {
+            self.grants.add(self.seen.pair(cell), amounts);
         }
-        let shown = self.cells.add(self.seen_as_cell.pair(cell), amounts);
-        let series = self.series.add([shown, parties], amounts);
-        let moment = self.moments.add(self.seen_as_snapshot.pair(cell), amounts);
-        self.snapshots.add([series, moment], amounts);
-    }
-
-    fn into_tables(self, cells: &Cells) -> Result<Vec<Table>, PublishError> {
-        let live = |sum: &Amounts| sum.counts[0] > 0;
-        let shown: Vec<Chunk> = self.cells.chunks(live).collect();
-        let cell_numbers: Vec<Codes> = shown.iter().map(|chunk| chunk.numbers.clone()).collect();
-        let named = table("stock_cells", cells, &self.seen_as_cell, STOCK_CELL, shown, &[])?;
-        let series: Vec<Chunk> = self.series.chunks(live).collect();
-        let rows = |chunk: &Chunk| arrow::array::RecordBatchOptions::new().with_row_count(Some(chunk.numbers.len()));
-        let schema: SchemaRef = Arc::new(Schema::empty());
-        let empty: Result<Vec<RecordBatch>, _> = series
-            .iter()
-            .map(|chunk| RecordBatch::try_new_with_options(Arc::clone(&schema), Vec::new(), &rows(chunk)))
-            .collect();
-        let empty = empty.map_err(PublishError::arrow("stock_series"))?;
-        let (series_numbers, cell_of_series): (Vec<Codes>, Vec<Codes>) =
-            series.into_iter().map(|Chunk { numbers, pairs: [cell, _], .. }| (numbers, cell)).unzip();
-        let of_cells = numbered("cell", ("stock_series", schema, empty), &cell_of_series)?;
-        let moments: Vec<[u32; 2]> = self.moments.iter().map(|(pair, _)| pair).collect();
-        let mut series_of_snapshots = Vec::new();
-        let mut snapshots = Vec::new();
-        for mut chunk in self.snapshots.chunks(live) {
-            let [series, moment] = std::mem::take(&mut chunk.pairs);
-            chunk.pairs = [0, 1].map(|half| moment.iter().map(|moment| moments[*moment as usize][half]).collect());
-            series_of_snapshots.push(series);
-            snapshots.push(chunk);
-        }
-        let dated =
-            table("stock_snapshots", cells, &self.seen_as_snapshot, SNAPSHOT, snapshots, &["quantity", "entries"])?;
-        Ok(vec![
-            numbered("cell", named, &cell_numbers)?,
-            numbered("series", of_cells, &series_numbers)?,
-            numbered("series", dated, &series_of_snapshots)?,
-        ])
     }
 }
 

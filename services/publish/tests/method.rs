@@ -9,6 +9,7 @@
 
 use commonweal_publish::{
     Distribution, Extension, ForbiddenSum, MethodFaults, Origin, Shelf, difference, extend, forbidden_sums,
+    unmet_examples,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -157,7 +158,8 @@ fn a_book_is_whole_or_refused() {
 }
 
 /// Proves that the program's books are sound: released ones have the content
-/// they were released with, and no model makes a sum that L9 forbids.
+/// they were released with, no model makes a sum that L9 forbids, and every
+/// worked example comes out to the last digit.
 #[tokio::test]
 async fn the_programs_books_are_sound() {
     let shelf = Shelf::new(PathBuf::from("/nonexistent"));
@@ -166,12 +168,35 @@ async fn the_programs_books_are_sound() {
     for version in &versions {
         let book = shelf.open(version).unwrap();
         assert_eq!(forbidden_sums(&book).await.unwrap(), [], "{version}");
+        assert_eq!(unmet_examples(&book).await.unwrap(), [], "{version}");
     }
     let released = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../method/released.csv");
     for line in fs::read_to_string(released).unwrap().lines().skip(1) {
         let version = line.split(',').next().unwrap().to_owned();
         assert!(versions.contains(&version), "{version} was released, so its book is kept");
     }
+}
+
+/// Proves that a worked example of which a digit is wrong is told with its row,
+/// beside what is published; and one whose row is nowhere.
+#[tokio::test]
+async fn an_example_that_does_not_come_out_is_told() {
+    let book = Spoilt::new();
+    book.replace(
+        "examples/deflation.md",
+        "2019-Q1,P,COMMITTED,1000.0000,1050.61",
+        "2019-Q1,P,COMMITTED,1000.0000,1050.62",
+    );
+    book.replace(
+        "examples/deflation.md",
+        "2020-Q1,P,COMMITTED,1000.0000,1000.00",
+        "2020-Q1,Q,COMMITTED,1000.0000,1000.00",
+    );
+    let unmet = unmet_examples(&book.shelf().open("copy").unwrap()).await.unwrap();
+    assert_eq!(unmet.len(), 2, "{unmet:#?}");
+    assert!(unmet.iter().all(|row| row.file == "examples/deflation.md" && row.table == "funding"));
+    assert!(unmet[0].published.as_ref().is_some_and(|row| row.contains("amount_real=1050.61")), "{unmet:#?}");
+    assert_eq!((unmet[1].line, unmet[1].published.as_ref()), (unmet[0].line + 1, None));
 }
 
 /// Proves that each sum that must not be is found where a model makes it:
@@ -185,7 +210,7 @@ async fn forbidden_sums_are_found() {
     let books: [&[Edit<'_>]; 2] = [
         &[
             (funding, "unit AS currency", "'GBP' AS currency", ["GBP", "EUR"]),
-            (funding, "district, unit,", "district,", ["GBP", "EUR"]),
+            (funding, "'UNSPECIFIED'), district, unit,", "'UNSPECIFIED'), district,", ["GBP", "EUR"]),
             ("models/money_by_quarter.sql", "WHERE in_totals", "", ["GRANT", "onward"]),
             (
                 headline,
@@ -196,7 +221,12 @@ async fn forbidden_sums_are_found() {
         ],
         &[
             (funding, "         measure,\n", "         'COMMITTED' AS measure,\n", ["COMMITTED", "DISBURSED"]),
-            (funding, "counterparty_id, measure,", "counterparty_id,", ["COMMITTED", "DISBURSED"]),
+            (
+                funding,
+                "'unknown'), counterparty_id, measure,",
+                "'unknown'), counterparty_id,",
+                ["COMMITTED", "DISBURSED"],
+            ),
             (funding, "COALESCE(instrument, 'UNSPECIFIED') AS", "'GRANT' AS", ["GRANT", "LOAN"]),
             (
                 funding,

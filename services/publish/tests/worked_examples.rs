@@ -140,7 +140,7 @@ async fn money_is_never_added_across_measures_instruments_or_currencies() {
         Event { measure: "DISBURSED", event_id: "b".into(), ..grant.clone() },
         Event { instrument: Some("LOAN"), event_id: "c".into(), ..grant.clone() },
         Event { unit: "USD", event_id: "d".into(), ..grant.clone() },
-        Event { onward_grant: true, event_id: "e".into(), ..grant.clone() },
+        Event { onward_grant: true, event_id: "e".into(), organisation: "GB-CHC-1".into(), ..grant.clone() },
         Event { district: "unknown", event_id: "f".into(), ..grant.clone() },
         Event { quantity: 2_500, event_id: "g".into(), ..grant },
     ];

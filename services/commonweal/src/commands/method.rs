@@ -7,7 +7,7 @@ use crate::cli::{Format, MethodCommand, Settings};
 use crate::settings::Loaded;
 use crate::{AppError, table};
 use chrono::DateTime;
-use commonweal_publish::{Extended, Extension, MethodFaults, Shelf, export, extend, forbidden_sums};
+use commonweal_publish::{Extended, Extension, MethodFaults, Shelf, export, extend, forbidden_sums, unmet_examples};
 use commonweal_runtime::{Clock as _, Exit, SystemClock};
 use serde_json::json;
 use std::path::Path;
@@ -84,13 +84,26 @@ fn check(loaded: &Loaded, versions: &[String]) -> Result<Exit, AppError> {
                 sum.table, sum.column, sum.adds[0], sum.adds[1], sum.row
             );
         }
-        sound &= sums.is_empty();
+        let unmet = runtime.block_on(unmet_examples(&book))?;
+        for row in &unmet {
+            let published = row.published.as_deref().unwrap_or("no such row");
+            println!(
+                "{version}: {}, row {}: {} is to have {}; published is {published}",
+                row.file, row.line, row.table, row.expected
+            );
+        }
+        let verdict = match (sums.is_empty(), unmet.is_empty()) {
+            (true, true) => "sound",
+            (false, _) => "forbidden sums",
+            (true, false) => "examples are not met",
+        };
+        sound &= sums.is_empty() && unmet.is_empty();
         println!(
-            "{version}: {} parameters, {} deflator years, {} models: {}",
+            "{version}: {} parameters, {} deflator years, {} models, {} worked examples: {verdict}",
             book.parameters().len(),
             book.deflators().len(),
             book.models().len(),
-            if sums.is_empty() { "sound" } else { "forbidden sums" }
+            book.examples().len(),
         );
     }
     Ok(if sound { Exit::Ok } else { Exit::CheckFailed })

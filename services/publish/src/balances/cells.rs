@@ -210,6 +210,11 @@ impl Cells {
         (half, self.halves[half].column(place))
     }
 
+    /// Code of a text in a key column, where it has come.
+    pub(crate) fn find(&self, key: &str, text: &str) -> Option<u32> {
+        self.coders[self.at(key)].find(text)
+    }
+
     /// Codes of a key column as arrays; text as dictionaries.
     pub(crate) fn decode(&self, key: &str, codes: &[Codes]) -> Result<Vec<ArrayRef>, PublishError> {
         self.coders[self.at(key)].decode(&Kind::key_type(key), codes).map_err(PublishError::arrow(key))

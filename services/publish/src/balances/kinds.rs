@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Rejected,
     /// Contents of identities that were stated in two ways.
     Conflicts,
+    /// Entries by source, quarter and day of recording.
+    Recorded,
 }
 
 /// Halves of a key by number: what belongs to the party, and what to the deed.
@@ -28,7 +30,7 @@ pub(super) const HALVES: [&str; 2] = ["party", "deed"];
 pub(crate) const COUNT_COLUMNS: [&str; 4] = ["entries", "cancelled", "conflict", "corrected"];
 
 impl Kind {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Keys(Dataset::Funding),
         Self::Keys(Dataset::Employment),
         Self::Balances(Dataset::Funding),
@@ -37,6 +39,7 @@ impl Kind {
         Self::Names(Dataset::Employment),
         Self::Rejected,
         Self::Conflicts,
+        Self::Recorded,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -49,6 +52,7 @@ impl Kind {
             Self::Names(Dataset::Employment) => "names-employment",
             Self::Rejected => "rejected",
             Self::Conflicts => "conflicts",
+            Self::Recorded => "recorded",
         }
     }
 
@@ -64,6 +68,7 @@ impl Kind {
             Self::Names(_) => vec!["id", "name"],
             Self::Rejected => vec!["dataset", "reason", "payload_digest", "source", "stage"],
             Self::Conflicts => vec!["dataset", "source", "event_id", "revision", "content_digest"],
+            Self::Recorded => vec!["dataset", "source", "quarter", "recorded_on"],
         }
     }
 
@@ -84,7 +89,7 @@ impl Kind {
                 fields.push(Field::new("quantity", DataType::Decimal128(28, 4), true));
                 &COUNT_COLUMNS
             }
-            Self::Names(_) => &["entries"],
+            Self::Names(_) | Self::Recorded => &["entries"],
             Self::Rejected => &[],
             Self::Conflicts => &["standing", "conflict"],
         };
@@ -102,6 +107,7 @@ impl Kind {
                 Some(format!("SELECT DISTINCT {keys} FROM {}", new_table(Book::Rejections)))
             }
             Self::Conflicts => Some([Book::Funding, Book::Employment].map(conflicts_of).join(" UNION ALL ")),
+            Self::Recorded => Some([Book::Funding, Book::Employment].map(recorded_of).join(" UNION ALL ")),
         }
     }
 
@@ -116,6 +122,10 @@ impl Kind {
                 "SELECT {keys}, CAST(SUM(standing) AS BIGINT) AS standing, CAST(SUM(conflict) AS BIGINT) AS conflict \
                  FROM {parts} GROUP BY {keys}"
             )),
+            Self::Recorded => Some(format!(
+                "SELECT {keys}, CAST(SUM(entries) AS BIGINT) AS entries FROM {parts} GROUP BY {keys} \
+                 HAVING SUM(entries) <> 0"
+            )),
         }
     }
 
@@ -124,7 +134,7 @@ impl Kind {
         match self {
             Self::Keys(dataset) | Self::Balances(dataset) | Self::Names(dataset) => book.dataset() == Some(dataset),
             Self::Rejected => book == Book::Rejections,
-            Self::Conflicts => book.dataset().is_some(),
+            Self::Conflicts | Self::Recorded => book.dataset().is_some(),
         }
     }
 }
@@ -150,9 +160,18 @@ fn conflicts_of(book: Book) -> String {
     )
 }
 
+fn recorded_of(book: Book) -> String {
+    let table = new_table(book);
+    format!(
+        "SELECT '{book}' AS dataset, source, quarter, CAST(recorded_at AS DATE) AS recorded_on, \
+         CAST(SUM(entry) AS BIGINT) AS entries \
+         FROM {table} WHERE entry <> 0 GROUP BY source, quarter, CAST(recorded_at AS DATE)"
+    )
+}
+
 fn key_field(name: &str) -> Field {
     let data_type = match name {
-        "as_of" => DataType::Date32,
+        "as_of" | "recorded_on" => DataType::Date32,
         "party" | "deed" => DataType::Int32,
         "payload_digest" => DataType::Binary,
         "dataset" | "reason" | "stage" | "id" | "name" => DataType::Utf8,

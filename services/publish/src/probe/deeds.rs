@@ -1,17 +1,16 @@
 //! The deeds of the made-up region: one of each sort.
 
-use crate::PublishError;
+use crate::made_up::Posting;
 use crate::method::MethodBook;
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int32Array, RecordBatch, StringArray};
 use chrono::NaiveDate;
-use commonweal_schemas::arrow_schema::balances_key_columns;
 use commonweal_schemas::codes::Kind as MeasureKind;
 use commonweal_schemas::{Dataset, Measure};
-use std::sync::Arc;
 
 /// What each deed is worth before one is raised: enough for no figure to
 /// vanish.
 const QUANTITY: i128 = 100 * super::ONE;
+/// Who gives.
+const GIVER: &str = "counterparty";
 const BASES: [&str; 4] = ["NONE", "CREATED", "SAFEGUARDED", "SUPPORTED"];
 /// Last day of each quarter: month and day.
 const ENDS: [(u32, u32); 4] = [(3, 31), (6, 30), (9, 30), (12, 31)];
@@ -118,50 +117,29 @@ fn work(measure: Measure) -> Vec<Deed> {
     bases.iter().flat_map(|basis| at(basis)).collect()
 }
 
-/// The deeds of one dataset as journal entries of the method's base year, in
-/// its area.
-pub(super) fn entries(
-    dataset: Dataset,
-    method: &MethodBook,
-    deeds: &[Deed],
-    raised: Option<usize>,
-) -> Result<RecordBatch, PublishError> {
+/// The deeds as postings of the method's base year, in its area.
+pub(super) fn postings(method: &MethodBook, deeds: &[Deed], raised: Option<usize>) -> Vec<Posting> {
     let year = method.price_base_year();
-    let here: Vec<(usize, &Deed)> =
-        deeds.iter().enumerate().filter(|(_, deed)| deed.measure.dataset() == dataset).collect();
-    let text = |of: &dyn Fn(&Deed) -> Option<String>| -> ArrayRef {
-        Arc::new(here.iter().map(|(_, deed)| of(deed)).collect::<StringArray>())
-    };
-    let same = |value: &str| text(&|_| Some(value.to_owned()));
-    let whole = |value: i32| -> ArrayRef { Arc::new(Int32Array::from(vec![value; here.len()])) };
-    let mut columns: Vec<(&str, ArrayRef)> = Vec::new();
-    for key in balances_key_columns() {
-        let column = match *key {
-            "measure" => text(&|deed| Some(deed.measure.code().to_owned())),
-            "unit" => text(&|deed| Some(deed.unit.to_owned())),
-            "instrument" => text(&|deed| deed.instrument.map(str::to_owned)),
-            "job_basis" => text(&|deed| deed.job_basis.map(str::to_owned)),
-            "prior_status" => text(&|deed| deed.prior_status.map(str::to_owned)),
-            "quarter" => text(&|deed| Some(format!("{year:04}-Q{}", deed.quarter + 1))),
-            "onward_grant" => Arc::new(here.iter().map(|(_, deed)| Some(deed.onward)).collect::<BooleanArray>()),
-            "imd_decile" => whole(5),
-            "booked_on" => Arc::new(Date32Array::from(vec![0; here.len()])),
-            "combined_authority" => same(method.area_code()),
-            "place_basis" => same("postcode"),
-            other => same(other),
-        };
-        columns.push((key, column));
-    }
-    let day = |deed: &Deed| {
+    let posting = |(at, deed): (usize, &Deed)| {
         let (month, day) = ENDS[deed.quarter];
-        NaiveDate::from_ymd_opt(year, month, day).map(|day| day.to_epoch_days())
+        Posting {
+            measure: deed.measure,
+            quantity: QUANTITY + if raised == Some(at) { super::ONE } else { 0 },
+            unit: deed.unit.to_owned(),
+            instrument: deed.instrument.map(str::to_owned),
+            onward_grant: deed.onward,
+            job_basis: deed.job_basis.map(str::to_owned),
+            prior_status: deed.prior_status.map(str::to_owned),
+            programme: Some("programme".to_owned()),
+            // What is granted on is granted on by somebody who is known to give.
+            organisation: if deed.onward { GIVER } else { "organisation" }.to_owned(),
+            counterparty: GIVER.to_owned(),
+            district: "district".to_owned(),
+            combined_authority: method.area_code().to_owned(),
+            source: "source".to_owned(),
+            occurred_on: NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default(),
+            recorded_on: None,
+        }
     };
-    columns.push(("occurred_on", Arc::new(here.iter().map(|(_, deed)| day(deed)).collect::<Date32Array>())));
-    let more = |at: usize| if raised == Some(at) { super::ONE } else { 0 };
-    let quantities = Decimal128Array::from_iter_values(here.iter().map(|(at, _)| QUANTITY + more(*at)));
-    let quantities = quantities.with_precision_and_scale(28, super::SCALE).map_err(PublishError::arrow("probe"))?;
-    columns.push(("quantity", Arc::new(quantities)));
-    columns.extend([("entry", whole(1)), ("cancelled", whole(0)), ("conflict", whole(0)), ("revision", whole(0))]);
-    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)))
-        .map_err(PublishError::arrow("probe"))
+    deeds.iter().enumerate().map(posting).collect()
 }

@@ -2,22 +2,27 @@
 
 use super::{Column, Table, Type, given, measured, optional};
 
-const QUANTITY: Type = Type::Decimal(4);
-const POUNDS: Type = Type::Decimal(2);
+pub(super) const QUANTITY: Type = Type::Decimal(4);
+pub(super) const POUNDS: Type = Type::Decimal(2);
 
-const QUARTER: Column = given("quarter", Type::Varchar, "Quarter, as 2020-Q1; see `quarters`.");
-const PROGRAMME: Column =
+pub(super) const QUARTER: Column = given("quarter", Type::Varchar, "Quarter, as 2020-Q1; see `quarters`.");
+pub(super) const PROGRAMME: Column =
     given("programme", Type::Varchar, "Programme or fund; `unknown` where none is stated. See `programmes`.");
-const DISTRICT: Column =
+pub(super) const DISTRICT: Column =
     given("district", Type::Varchar, "GSS code of the district; `unknown` where the place is not known. See `places`.");
-const AUTHORITY: Column =
+pub(super) const AUTHORITY: Column =
     given("combined_authority", Type::Varchar, "GSS code of the combined authority; `none` or `unknown`.");
-const REGION: Column = given("region", Type::Varchar, "GSS code of the region, or `unknown`.");
-const UNIT: Column = given("unit", Type::Varchar, "Unit of the quantity: PERSONS, FTE or HOURS.");
-const BASE_YEAR: Column = given("price_base_year", Type::Integer, "Year in whose pounds real amounts are.");
-const LABEL: Column =
+pub(super) const REGION: Column = given("region", Type::Varchar, "GSS code of the region, or `unknown`.");
+pub(super) const UNIT: Column =
+    given("unit", Type::Varchar, "Unit of the quantity: PERSONS, FTE, HOURS, or a currency.");
+pub(super) const GRADE: Column =
+    optional("evidence_grade", Type::Integer, "Evidence grade of the counts, 1 best to 6.");
+pub(super) const CONFIDENCE: Column =
+    optional("confidence", Type::Varchar, "Lowest confidence of the parameters behind the value, A to C.");
+pub(super) const BASE_YEAR: Column = given("price_base_year", Type::Integer, "Year in whose pounds real amounts are.");
+pub(super) const LABEL: Column =
     given("data_label", Type::Varchar, "What kind of data the figures rest on: `recorded`, or `synthetic`.");
-const METHOD: Column = given("method_version", Type::Varchar, "Version of the method book.");
+pub(super) const METHOD: Column = given("method_version", Type::Varchar, "Version of the method book.");
 const STATEMENTS: Column = given(
     "statements",
     Type::BigInt,
@@ -93,7 +98,7 @@ pub(super) const SOCIAL_VALUE: Table = Table {
         given(
             "bundle",
             Type::Varchar,
-            "ECONOMIC (gross value added), WELLBEING (WELLBYs), or VOLUNTEERING (a replacement cost, in no bundle of the method).",
+            "ECONOMIC (gross value added), FISCAL (public money saved), WELLBEING (WELLBYs), or VOLUNTEERING (a replacement cost, in no bundle of the method).",
         ),
         given("outcome", Type::Varchar, "What is valued."),
         PROGRAMME,
@@ -112,8 +117,8 @@ pub(super) const SOCIAL_VALUE: Table = Table {
         measured(optional("value_central", POUNDS, "Value, central."), "GBP of price_base_year"),
         measured(optional("value_high", POUNDS, "Value, high."), "GBP of price_base_year"),
         BASE_YEAR,
-        optional("evidence_grade", Type::Integer, "Evidence grade of the counts, 1 best to 6."),
-        optional("confidence", Type::Varchar, "Lowest confidence of the parameters behind the value, A to C."),
+        GRADE,
+        CONFIDENCE,
         given("perspective", Type::Varchar, "From where leakage and displacement are judged: LCR or UK."),
         METHOD,
         LABEL,
@@ -123,7 +128,17 @@ pub(super) const SOCIAL_VALUE: Table = Table {
 pub(super) const FUNDING: Table = Table {
     name: "funding",
     doc: "Money by quarter. Never add measures, instruments or currencies to each other; filter `in_totals` before adding the rest.",
-    key: &["quarter", "programme", "funder_id", "measure", "instrument", "district", "currency", "onward_grant"],
+    key: &[
+        "quarter",
+        "programme",
+        "funder_id",
+        "measure",
+        "instrument",
+        "district",
+        "currency",
+        "onward_grant",
+        "in_totals",
+    ],
     columns: &[
         QUARTER,
         PROGRAMME,
@@ -135,7 +150,11 @@ pub(super) const FUNDING: Table = Table {
         given("onward_grant", Type::Boolean, "Whether the money is granted on to others."),
         AUTHORITY,
         REGION,
-        given("in_totals", Type::Boolean, "Whether totals take the row in: false for onward grants."),
+        given(
+            "in_totals",
+            Type::Boolean,
+            "Whether totals take the row in: false for money granted on where the awards at its end are recorded too.",
+        ),
         given("events", Type::BigInt, "Events behind the amount."),
         measured(given("amount", QUANTITY, "Amount in prices of the day, exact."), "see currency"),
         measured(
