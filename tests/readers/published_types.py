@@ -4,8 +4,8 @@ each other.
     published_types.py PUBLISHED_DIR
 
 DuckDB, Polars and pyarrow must see the same rows and values, in types that
-every BI tool takes: integers of 32 or 64 bits, exact decimals, dates, text,
-booleans and microsecond UTC instants. `manifest.json` must name each file with
+every BI tool takes: integers of 32 or 64 bits, exact decimals, floats of 64
+bits for ratios, dates, text, booleans and microsecond UTC instants. `manifest.json` must name each file with
 its row count and SHA-256. Prints one line a table; exits 1 with every mismatch
 on a line of its own.
 """
@@ -21,24 +21,33 @@ import pyarrow.parquet as pq
 from manifest import read_manifest, sha256
 
 TABLES = {
-    "headline",
-    "social_value",
-    "funding",
-    "jobs",
-    "volunteering",
-    "data_quality",
+    "attribution",
     "claims",
+    "completeness",
+    "data_quality",
+    "funder_shares",
+    "funding",
+    "headline",
+    "jobs",
+    "leverage",
+    "lifetime_value",
+    "measures",
     "organisations",
     "places",
-    "quarters",
-    "measures",
     "programmes",
+    "quarters",
+    "reconciliation",
+    "repayable_finance",
+    "social_value",
+    "targets",
+    "value_for_money",
+    "volunteering",
 }
 
 # Text under which each reader shows a permitted type. DECIMAL carries its
 # precision and scale, so its prefix decides.
-DUCKDB_TYPES = {"INTEGER", "BIGINT", "DATE", "VARCHAR", "BOOLEAN", "TIMESTAMP WITH TIME ZONE"}
-POLARS_TYPES = {pl.Int32, pl.Int64, pl.Date, pl.String, pl.Boolean}
+DUCKDB_TYPES = {"INTEGER", "BIGINT", "DATE", "DOUBLE", "VARCHAR", "BOOLEAN", "TIMESTAMP WITH TIME ZONE"}
+POLARS_TYPES = {pl.Int32, pl.Int64, pl.Float64, pl.Date, pl.String, pl.Boolean}
 POLARS_INSTANT = pl.Datetime("us", "UTC")
 
 # DuckDB and Polars hold no wider decimal.
@@ -48,7 +57,7 @@ DECIMAL_PRECISION_MAX = 38
 def permitted_arrow(kind: pa.DataType) -> bool:
     """Whether pyarrow's type is one that every BI tool takes."""
     return (
-        kind in (pa.int32(), pa.int64(), pa.date32(), pa.string(), pa.bool_())
+        kind in (pa.int32(), pa.int64(), pa.float64(), pa.date32(), pa.string(), pa.bool_())
         or kind == pa.timestamp("us", tz="UTC")
         or (pa.types.is_decimal(kind) and kind.precision <= DECIMAL_PRECISION_MAX and kind.scale >= 0)
     )

@@ -9,18 +9,27 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Every table that is published.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 21] = [
+    "attribution",
     "claims",
+    "completeness",
     "data_quality",
+    "funder_shares",
     "funding",
     "headline",
     "jobs",
+    "leverage",
+    "lifetime_value",
     "measures",
     "organisations",
     "places",
     "programmes",
     "quarters",
+    "reconciliation",
+    "repayable_finance",
     "social_value",
+    "targets",
+    "value_for_money",
     "volunteering",
 ];
 
