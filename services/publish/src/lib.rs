@@ -8,7 +8,9 @@
 mod balances;
 mod blocking;
 mod calendar;
+mod catalogue;
 mod conform;
+mod descriptors;
 mod difference;
 mod error;
 mod export;
@@ -27,10 +29,11 @@ mod views;
 mod write;
 
 pub use balances::Refreshed;
+pub use catalogue::Catalogue;
 pub use difference::{Amounts, Change, Difference, Effect, difference, effects};
 pub use error::{MethodError, MethodFaults, PublishError};
 pub use export::{Exported, export};
-pub use manifest::{Manifest, ManifestMethod, ManifestTable};
+pub use manifest::{Manifest, ManifestFile, ManifestMethod, ManifestTable};
 pub use method::{
     Claim, DEFAULT_VERSION, Distribution, Extended, Extension, Listed, MethodBook, Model, Origin, Parameter, Shelf,
     extend,

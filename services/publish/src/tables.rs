@@ -5,8 +5,10 @@
 mod dimensions;
 mod documentation;
 mod facts;
+mod references;
 
 pub use documentation::documentation;
+pub use references::{Reference, references};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use std::sync::Arc;
