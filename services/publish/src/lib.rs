@@ -15,6 +15,7 @@ mod difference;
 mod error;
 mod export;
 mod files;
+mod giving;
 mod grouping;
 mod inputs;
 mod manifest;
@@ -33,6 +34,7 @@ pub use catalogue::Catalogue;
 pub use difference::{Amounts, Change, Difference, Effect, difference, effects};
 pub use error::{MethodError, MethodFaults, PublishError};
 pub use export::{Exported, export};
+pub use giving::{GivingExported, GivingFilter, export_360giving};
 pub use manifest::{Manifest, ManifestFile, ManifestMethod, ManifestTable};
 pub use method::{
     Claim, DEFAULT_VERSION, Distribution, Extended, Extension, Listed, MethodBook, Model, Origin, Parameter, Shelf,
