@@ -84,6 +84,8 @@ pub fn funding_raw() -> SchemaRef {
         text("source_document", true),
         text("unreadable_field", true),
         text("unreadable_text", true),
+        date("planned_start"),
+        date("planned_end"),
     ]);
     Arc::new(Schema::new(fields))
 }

@@ -60,12 +60,24 @@ impl Contract {
         }
     }
 
-    /// Schema id in the wire format where no registry gives one.
+    /// Schema id in the wire format where no registry gives one. A contract
+    /// that changes gets the next number that was never given; the number of
+    /// its earlier schema keeps its meaning, for messages still in a topic.
     #[must_use]
     pub const fn embedded_id(self) -> u32 {
-        self as u32 + 1
+        match self {
+            Self::Funding => 7,
+            Self::Employment => 2,
+            Self::Organisation => 3,
+            Self::Validated => 4,
+            Self::Enriched => 5,
+            Self::DeadLetter => 6,
+        }
     }
 }
+
+/// Numbers given to schemas that are no longer written under.
+const EARLIER: [(u32, &str); 1] = [(1, include_str!("../avro/history/v1/funding.avsc"))];
 
 /// Whether data written with the one schema, as JSON text, is data of the
 /// other: the same names, types and order, whatever their documentation,
@@ -109,10 +121,11 @@ pub struct EmbeddedSchemas;
 
 impl WriterSchemas for EmbeddedSchemas {
     fn writer_schema(&self, id: u32) -> WriterSchema {
-        let known = Contract::ALL.into_iter().find(|contract| contract.embedded_id() == id);
+        let current = Contract::ALL.map(|contract| (contract.embedded_id(), contract.schema_json()));
+        let known = current.into_iter().chain(EARLIER).find(|(known, _)| *known == id);
         known.map_or_else(
             || WriterSchema::Unknown("no registry is configured, and the embedded schemas do not have it".to_owned()),
-            |contract| WriterSchema::Found(contract.schema_json().to_owned()),
+            |(_, schema)| WriterSchema::Found(schema.to_owned()),
         )
     }
 }

@@ -128,6 +128,8 @@ pub struct FundingEvent {
     pub source_document: Option<String>,
     pub unreadable_field: Option<String>,
     pub unreadable_text: Option<String>,
+    pub planned_start: Option<i32>,
+    pub planned_end: Option<i32>,
 }
 
 /// `employment.avsc`; units as in [`FundingEvent`].

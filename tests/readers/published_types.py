@@ -3,19 +3,23 @@ each other.
 
     published_types.py PUBLISHED_DIR
 
-DuckDB, Polars and pyarrow must see the same rows and values, in types that
-every BI tool takes: integers of 32 or 64 bits, exact decimals, floats of 64
-bits for ratios, dates, text, booleans and microsecond UTC instants. `manifest.json` must name each file with
-its row count and SHA-256. Prints one line a table; exits 1 with every mismatch
-on a line of its own.
+DuckDB, Polars, pandas and pyarrow must see the same rows and values, in types
+that every BI tool takes: integers of 32 or 64 bits, exact decimals, floats of
+64 bits for ratios, dates, text, booleans and microsecond UTC instants, nothing
+nested. pandas is asked twice: with Arrow's types, where all is exact, and with its
+own, where a whole number that may be missing becomes a float of the same value. Every column must have statistics,
+and true ones. `manifest.json` must name each file with its row count and SHA-256.
+Prints one line a table; exits 1 with every mismatch on a line of its own.
 """
 
 import sys
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from manifest import read_manifest, sha256
@@ -44,6 +48,9 @@ TABLES = {
     "volunteering",
 }
 
+# The only floats there are: nothing that is money or a count.
+RATIOS = {"leverage", "recycling_ratio", "ratio_low", "ratio_central", "ratio_high"}
+
 # Text under which each reader shows a permitted type. DECIMAL carries its
 # precision and scale, so its prefix decides.
 DUCKDB_TYPES = {"INTEGER", "BIGINT", "DATE", "DOUBLE", "VARCHAR", "BOOLEAN", "TIMESTAMP WITH TIME ZONE"}
@@ -57,7 +64,7 @@ DECIMAL_PRECISION_MAX = 38
 def permitted_arrow(kind: pa.DataType) -> bool:
     """Whether pyarrow's type is one that every BI tool takes."""
     return (
-        kind in (pa.int32(), pa.int64(), pa.float64(), pa.date32(), pa.string(), pa.bool_())
+        kind in (pa.int32(), pa.int64(), pa.date32(), pa.string(), pa.bool_())
         or kind == pa.timestamp("us", tz="UTC")
         or (pa.types.is_decimal(kind) and kind.precision <= DECIMAL_PRECISION_MAX and kind.scale >= 0)
     )
@@ -72,7 +79,8 @@ def type_mismatches(path: Path, schema: pa.Schema, frame: pl.DataFrame) -> list[
     """Columns whose type some reader shows as none of the permitted ones."""
     found = []
     for field in schema:
-        if not permitted_arrow(field.type):
+        ratio = field.type == pa.float64() and field.name in RATIOS
+        if not (ratio or permitted_arrow(field.type)):
             found.append(f"column {field.name}: pyarrow reads {field.type}")
     for name, kind in frame.schema.items():
         if not permitted_polars(kind):
@@ -104,6 +112,44 @@ def value_mismatches(reader: str, table: pa.Table, other: pa.Table) -> list[str]
     return found
 
 
+def pandas_mismatches(path: Path, table: pa.Table) -> list[str]:
+    """Where pandas' own types lose a value."""
+    frame = pd.read_parquet(path)
+    found = []
+    for name in table.column_names:
+        for mine, theirs in zip(table.column(name).to_pylist(), frame[name].tolist()):
+            if mine is None and pd.isna(theirs):
+                continue
+            if isinstance(theirs, float) and mine is not None:
+                theirs = int(theirs) if theirs.is_integer() else theirs
+            if mine != theirs:
+                found.append(f"column {name}: pandas reads {theirs!r}, pyarrow {mine!r}")
+                break
+    return found
+
+
+def statistics_mismatches(path: Path, table: pa.Table) -> list[str]:
+    """Columns without statistics, or with bounds that are not the values'."""
+    metadata = pq.read_metadata(path)
+    found, first = [], 0
+    for group in range(metadata.num_row_groups):
+        part = table.slice(first, metadata.row_group(group).num_rows)
+        first += part.num_rows
+        for number, name in enumerate(table.column_names):
+            chunk, column = metadata.row_group(group).column(number), part.column(name)
+            told = chunk.statistics
+            nulls = column.null_count
+            if told is None or not told.has_null_count or told.null_count != nulls:
+                found.append(f"column {name}: the statistics do not count {nulls} nulls")
+            elif nulls < len(column):
+                bounds = pc.min_max(column).as_py()
+                # Bounds of long text are cut, downwards and upwards.
+                low, high = told.min, told.max
+                if not told.has_min_max or low > bounds["min"] or high < bounds["max"]:
+                    found.append(f"column {name}: the statistics say {low!r} to {high!r}, not {bounds}")
+    return found
+
+
 def check_table(path: Path, listed: dict) -> list[str]:
     """Every mismatch of one published file, as text."""
     table = pq.read_table(path)
@@ -112,6 +158,10 @@ def check_table(path: Path, listed: dict) -> list[str]:
     if not found:
         found += value_mismatches("DuckDB", table, duckdb.read_parquet(str(path)).to_arrow_table())
         found += value_mismatches("Polars", table, frame.to_arrow())
+        exact = pd.read_parquet(path, dtype_backend="pyarrow")
+        found += value_mismatches("pandas", table, pa.Table.from_pandas(exact, preserve_index=False))
+        found += pandas_mismatches(path, table)
+        found += statistics_mismatches(path, table)
     if listed is None:
         return [*found, "manifest.json does not list it"]
     if listed["rows"] != table.num_rows:
@@ -138,7 +188,7 @@ def main(arguments: list[str]) -> int:
         mismatches += [f"{name}: {text}" for text in found]
         if not found:
             metadata = pq.read_metadata(path)
-            print(f"{name}: {metadata.num_rows} rows, {metadata.num_columns} columns, the same in three readers")
+            print(f"{name}: {metadata.num_rows} rows, {metadata.num_columns} columns, the same in four readers")
     for text in mismatches:
         print(f"mismatch: {text}", file=sys.stderr)
     return 1 if mismatches else 0

@@ -114,6 +114,12 @@ class PublishedTypes(unittest.TestCase):
         self.expect("jobs: listed in manifest.json, but no file")
 
 
+    def test_statistics_that_are_missing(self) -> None:
+        pq.write_table(sound_table(), self.folder / "jobs.parquet", write_statistics=False)
+        write_manifest(self.folder)
+        self.expect("jobs: column count: the statistics do not count 1 nulls")
+
+
 class JournalSums(unittest.TestCase):
     def setUp(self) -> None:
         scratch = tempfile.TemporaryDirectory()
@@ -245,6 +251,203 @@ class SecondEngine(unittest.TestCase):
     def test_a_model_that_duckdb_refuses(self) -> None:
         (self.book / "models" / "totals.sql").write_text("SELECT nothing FROM doubled")
         self.expect("totals.sql: DuckDB refuses it")
+
+
+class Descriptors(unittest.TestCase):
+    """Over a folder of two tables, one of which leads to the other."""
+
+    def setUp(self) -> None:
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = Path(scratch.name)
+        text = pa.field("measure", pa.string(), nullable=False)
+        amount = pa.field("amount", pa.decimal128(18, 2))
+        self.tables = {
+            "measures": pa.table({"measure": ["HIRES", "FTE"]}, pa.schema([text])),
+            "jobs": pa.table({"measure": ["FTE", "HIRES"], "amount": [decimal.Decimal("0.50"), None]}, pa.schema([text, amount])),
+        }
+        self.describe()
+
+    def resource(self, name: str) -> dict:
+        path = self.folder / f"{name}.parquet"
+        kinds = {"measure": "string", "amount": "number"}
+        fields = [
+            {"name": field.name, "type": kinds[field.name]} | ({} if field.nullable else {"constraints": {"required": True}})
+            for field in pq.read_schema(path)
+        ]
+        keys = [{"fields": ["measure"], "reference": {"resource": "measures", "fields": ["measure"]}}]
+        schema = {"fields": fields, "missingValues": [], "primaryKey": ["measure"]}
+        return {
+            "name": name,
+            "type": "table",
+            "path": path.name,
+            "format": "parquet",
+            "bytes": path.stat().st_size,
+            "hash": f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
+            "rows": pq.read_metadata(path).num_rows,
+            "schema": schema | ({"foreignKeys": keys} if name == "jobs" else {}),
+        }
+
+    def catalogue(self, resources: list[dict]) -> dict:
+        word = lambda text: {"@language": "en", "@value": text}
+        graph = [
+            {
+                "@id": "#all",
+                "@type": "dcat:Catalog",
+                "dct:title": word("All"),
+                "dct:description": word("All"),
+                "dct:publisher": {"@id": "#we"},
+                "dcat:dataset": [{"@id": f"#{resource['name']}"} for resource in resources],
+            },
+            {"@id": "#we", "@type": "foaf:Agent", "foaf:name": word("We")},
+        ]
+        for resource in resources:
+            url = {"@id": resource["path"]}
+            graph += [
+                {
+                    "@id": f"#{resource['name']}",
+                    "@type": ["dcat:Dataset", "schema:Dataset"],
+                    "dct:title": word(resource["name"]),
+                    "dct:description": word(resource["name"]),
+                    "dct:identifier": resource["name"],
+                    "dct:publisher": {"@id": "#we"},
+                    "dcat:keyword": [word("jobs")],
+                    "dcat:distribution": {"@id": f"#{resource['path']}"},
+                    "schema:variableMeasured": [{"schema:name": "measure"}],
+                },
+                {
+                    "@id": f"#{resource['path']}",
+                    "@type": "dcat:Distribution",
+                    "dct:title": word("file"),
+                    "dcat:accessURL": url,
+                    "dcat:downloadURL": url,
+                    "dcat:mediaType": {"@id": "https://www.iana.org/assignments/media-types/application/vnd.apache.parquet"},
+                    "dcat:byteSize": {"@type": "xsd:nonNegativeInteger", "@value": str(resource["bytes"])},
+                    "spdx:checksum": {
+                        "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256"},
+                        "spdx:checksumValue": {"@type": "xsd:hexBinary", "@value": resource["hash"][7:]},
+                    },
+                    "schema:contentUrl": url,
+                },
+            ]
+        context = {
+            "dcat": "http://www.w3.org/ns/dcat#",
+            "dct": "http://purl.org/dc/terms/",
+            "foaf": "http://xmlns.com/foaf/0.1/",
+            "schema": "https://schema.org/",
+            "spdx": "http://spdx.org/rdf/terms#",
+            "xsd": "http://www.w3.org/2001/XMLSchema#",
+        }
+        return {"@context": context, "@graph": graph}
+
+    def describe(self, change_package=lambda package: None, change_catalogue=lambda catalogue: None) -> None:
+        for name, table in self.tables.items():
+            pq.write_table(table, self.folder / f"{name}.parquet", store_schema=False)
+        resources = [self.resource(name) for name in self.tables]
+        package, catalogue = {"name": "all", "resources": resources}, self.catalogue(resources)
+        change_package(package)
+        change_catalogue(catalogue["@graph"])
+        listed = []
+        for name, content in (("datapackage.json", package), ("dcat.jsonld", catalogue)):
+            path = self.folder / name
+            path.write_text(json.dumps(content))
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            listed.append({"file": name, "bytes": path.stat().st_size, "sha256": digest})
+        (self.folder / "manifest.json").write_text(json.dumps({"descriptors": listed}))
+
+    def expect(self, text: str) -> None:
+        code, said = check("descriptors.py", self.folder)
+        self.assertEqual((code, text in said), (1, True), said)
+
+    def test_sound_descriptors_pass(self) -> None:
+        self.assertEqual(check("descriptors.py", self.folder), (0, ""))
+
+    def test_a_key_that_leads_nowhere(self) -> None:
+        self.tables["measures"] = self.tables["measures"].slice(1)
+        self.describe()
+        self.expect("jobs: Row at position")
+
+    def test_a_key_twice(self) -> None:
+        self.tables["measures"] = pa.concat_tables([self.tables["measures"]] * 2)
+        self.describe()
+        self.expect("measures: Row at position")
+
+    def test_a_type_that_is_not_the_files(self) -> None:
+        self.describe(lambda package: package["resources"][1]["schema"]["fields"][1].update(type="integer"))
+        self.expect("jobs: fields is")
+
+    def test_a_descriptor_that_breaks_the_standard(self) -> None:
+        self.describe(lambda package: package.update(licenses=[{"title": "ours"}]))
+        self.expect("datapackage.json: ")
+
+    def test_a_catalogue_without_what_it_must_say(self) -> None:
+        self.describe(change_catalogue=lambda graph: graph[0].pop("dct:publisher"))
+        self.expect("dcat.jsonld: ")
+
+    def test_a_manifest_that_is_silent(self) -> None:
+        (self.folder / "manifest.json").write_text("{}")
+        self.expect("manifest.json: tells of {}")
+
+
+class RowGroups(unittest.TestCase):
+    """Over a journal of two commits, each of several row groups."""
+
+    SCHEMA = pa.schema(
+        [("book", pa.string()), ("measure", pa.string()), ("unit", pa.string()), ("quarter", pa.string())]
+        + [("district", pa.string()), ("occurred_on", pa.date32()), ("origin_partition", pa.int32())]
+        + [("origin_offset", pa.int64()), ("ledger_commit", pa.int64()), ("quantity", MONEY)]
+    )
+
+    def setUp(self) -> None:
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.journal = Path(scratch.name)
+        (self.journal / "_delta_log").mkdir()
+        (self.journal / "_delta_log" / f"{0:020}.json").write_text("{}\n")
+        self.commit(1)
+        self.commit(2)
+
+    def rows(self, commit: int) -> pa.Table:
+        row = {
+            "book": "funding",
+            "measure": "COMMITTED",
+            "unit": "GBP",
+            "quarter": "2020-Q1",
+            "district": None,
+            "occurred_on": datetime.date(2020, 1, 31),
+            "origin_partition": 0,
+            "ledger_commit": commit,
+            "quantity": decimal.Decimal("1.00"),
+        }
+        return pa.Table.from_pylist([row | {"origin_offset": 100 * commit + at} for at in range(30)], self.SCHEMA)
+
+    def commit(self, number: int, rows: pa.Table | None = None, **options: object) -> None:
+        path = self.journal / f"{number}.parquet"
+        pq.write_table(rows or self.rows(number), path, **({"row_group_size": 10} | options))
+        added = {"add": {"path": path.name, "partitionValues": {"book": "funding"}}}
+        (self.journal / "_delta_log" / f"{number:020}.json").write_text(json.dumps(added) + "\n")
+
+    def expect(self, text: str) -> None:
+        code, said = check("row_groups.py", self.journal)
+        self.assertEqual((code, text in said), (1, True), said)
+
+    def test_row_groups_are_skipped(self) -> None:
+        self.assertEqual(check("row_groups.py", self.journal), (0, ""))
+
+    def test_statistics_that_are_missing(self) -> None:
+        self.commit(2, write_statistics=False)
+        self.expect("2.parquet, group 0: measure has no count of nulls")
+
+    def test_one_row_group_cannot_be_skipped(self) -> None:
+        (self.journal / "_delta_log" / f"{2:020}.json").unlink()
+        self.commit(1, row_group_size=100)
+        self.expect("is read from 1 of 1 row groups")
+
+    def test_nested_columns(self) -> None:
+        rows = self.rows(2)
+        nested = pa.array([[1]] * len(rows))
+        self.commit(2, rows.append_column("odd", nested))
+        self.expect("2.parquet: column odd is read as list")
 
 
 if __name__ == "__main__":

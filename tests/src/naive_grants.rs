@@ -61,7 +61,7 @@ pub fn read(files: &[impl AsRef<Path>]) -> Expected {
             }
         }
     }
-    for statement in latest.into_values() {
+    for statement in latest.into_values().filter(|statement| !statement.withdrawn) {
         let sum = expected.money.entry(statement.money_key()).or_default();
         sum.0 += statement.amount.known().expect("kept statements have an amount");
         sum.1 += 1;

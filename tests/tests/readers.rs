@@ -1,5 +1,6 @@
 //! Published files and journal through the tools that people use: DuckDB,
-//! Polars and pyarrow.
+//! Polars, pandas and pyarrow; and what lies beside them through the validators
+//! of its standards.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use commonweal_tests::broker::Broker;
@@ -11,15 +12,25 @@ use std::process::Command;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_commonweal-under-test");
 
-/// Proves that three readers see the demonstration's tables alike in types
+/// Proves that four readers see the demonstration's tables alike in types
 /// that BI tools take, that DuckDB's plain sums over the journal are the
-/// published totals, and that the method's SQL gives every published cell in
-/// DuckDB too.
+/// published totals, that the method's SQL gives every published cell in
+/// DuckDB too, and that the descriptors are valid and true of the files, with
+/// everything said that can be said.
 #[test]
 fn readers_agree_on_the_demonstration() {
     let Some(python) = python() else { return };
     // As the demonstration labels what it publishes.
-    let system = System::new(PROGRAM).set("publish.label", "synthetic");
+    let system = System::new(PROGRAM)
+        .set("publish.label", "synthetic")
+        .set("catalogue.publisher_name", "A combined \"authority\"")
+        .set("catalogue.publisher_id", "GB-LAE-LIV")
+        .set("catalogue.publisher_url", "https://example.org/")
+        .set("catalogue.contact_name", "The desk")
+        .set("catalogue.contact_email", "desk@example.org")
+        .set("catalogue.licence_name", "Open Government Licence v3.0")
+        .set("catalogue.licence_url", "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/")
+        .set("catalogue.address", "https://data.example.org/lcr");
     system.succeed(["demo", "--data", &system.data().display().to_string()]);
     read(&python, &system);
 }
@@ -36,6 +47,21 @@ fn readers_agree_on_real_grants() {
     read(&python, &system);
 }
 
+/// Proves that pyarrow, Polars and DuckDB skip row groups of the journal by
+/// statistics that are there and true.
+#[test]
+fn row_groups_of_the_journal_are_skipped() {
+    let Some(python) = python() else { return };
+    let broker = Broker::embedded();
+    let topics = broker.topics("row-groups", 2);
+    let system = System::new(PROGRAM).on(&broker, &topics).set("ledger.flush_rows", 3_000);
+    system.succeed(["generate", "--events", "20000"]);
+    system.up_to_end();
+    let mut groups = script(&python, "row_groups.py");
+    groups.arg(system.data().join("journal"));
+    succeed(groups);
+}
+
 /// Proves that the checks find what they are there to find.
 #[test]
 fn reader_checks_find_what_is_wrong() {
@@ -49,13 +75,18 @@ fn readers() -> PathBuf {
     repository().join("tests/readers")
 }
 
+fn script(python: &Path, name: &str) -> Command {
+    let mut command = Command::new(python);
+    command.arg("-B").arg(readers().join(name));
+    command
+}
+
 fn read(python: &Path, system: &System) {
     let (journal, published) = (system.data().join("journal"), system.data().join("published"));
-    let script = |name: &str| {
-        let mut command = Command::new(python);
-        command.arg("-B").arg(readers().join(name));
-        command
-    };
+    let script = |name: &str| script(python, name);
+    let mut descriptors = script("descriptors.py");
+    descriptors.arg(&published);
+    succeed(descriptors);
     let mut types = script("published_types.py");
     types.arg(&published);
     succeed(types);

@@ -55,7 +55,7 @@ rows_of_all AS (
 ),
 dated AS (
   SELECT o.*, t.recorded_on AS today,
-         CAST(o.last_day + CAST(CAST(o.days AS VARCHAR) || ' days' AS INTERVAL) AS DATE) AS complete_from
+         CAST(o.last_day + CAST(CAST(o.days AS STRING) || ' days' AS INTERVAL) AS DATE) AS complete_from
   FROM rows_of_all o
   CROSS JOIN today t
 )

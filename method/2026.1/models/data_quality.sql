@@ -3,7 +3,7 @@
 -- parameters: none
 WITH contents AS (
   SELECT dataset, source, event_id,
-         'revision ' || CAST(revision AS VARCHAR) || ', content ' || content
+         'revision ' || CAST(revision AS STRING) || ', content ' || content
            || CASE WHEN kept THEN ', in force' ELSE ', outweighed' END AS detail
   FROM conflicting_contents
 ),

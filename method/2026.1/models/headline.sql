@@ -77,7 +77,7 @@ quarter_ends AS (
   GROUP BY l.area, c.year, c.quarter, c.ordinal, s.display_order, s.headline, s.label, l.unit
 ),
 stock_figures AS (
-  SELECT area, display_order, headline, label, unit, CAST(year AS VARCHAR) AS period, year AS year,
+  SELECT area, display_order, headline, label, unit, CAST(year AS STRING) AS period, year AS year,
          SUM(quantity) * CAST('0.25' AS DECIMAL(3, 2)) AS figure,
          'mean of four quarter ends' AS basis, 4 AS quarters
   FROM quarter_ends
@@ -107,7 +107,7 @@ flows AS (
   JOIN calendar c ON c.quarter = m.quarter
 ),
 flow_figures AS (
-  SELECT area, display_order, headline, label, unit, CAST(year AS VARCHAR) AS period, year AS year,
+  SELECT area, display_order, headline, label, unit, CAST(year AS STRING) AS period, year AS year,
          SUM(quantity) AS figure, 'sum over the year' AS basis, COUNT(DISTINCT quarter) AS quarters
   FROM flows GROUP BY area, display_order, headline, label, unit, year
   UNION ALL
@@ -141,7 +141,7 @@ largest_programmes AS (
 ),
 money_figures AS (
   SELECT area, 'all' AS programme, display_order, headline, label, currency AS unit,
-         CAST(year AS VARCHAR) AS period, year AS year,
+         CAST(year AS STRING) AS period, year AS year,
          SUM(amount) AS figure, 'sum over the year, prices of the day' AS basis, COUNT(DISTINCT quarter) AS quarters
   FROM money GROUP BY area, display_order, headline, label, currency, year
   UNION ALL
@@ -171,7 +171,7 @@ valued AS (
   JOIN calendar c ON c.quarter = s.quarter
 ),
 value_figures AS (
-  SELECT area, display_order, headline, label, bundle, measured_in, CAST(year AS VARCHAR) AS period, year AS year,
+  SELECT area, display_order, headline, label, bundle, measured_in, CAST(year AS STRING) AS period, year AS year,
          SUM(CAST(gross AS DECIMAL(28, 4)) * share_of_year) AS gross, SUM(CAST(net_central AS DECIMAL(28, 4)) * share_of_year) AS net_central,
          SUM(value_low) AS value_low, SUM(value_central) AS value_central, SUM(value_high) AS value_high,
          MAX(evidence_grade) AS evidence_grade, MAX(confidence) AS confidence,
@@ -185,13 +185,13 @@ value_figures AS (
   FROM valued GROUP BY area, display_order, headline, label, bundle, measured_in
 ),
 figures AS (
-  SELECT area, 'all' AS programme, display_order, headline, label, CAST(NULL AS VARCHAR) AS bundle, unit, period, year,
+  SELECT area, 'all' AS programme, display_order, headline, label, CAST(NULL AS STRING) AS bundle, unit, period, year,
          CAST(figure AS DECIMAL(18, 4)) AS value_low,
          CAST(figure AS DECIMAL(18, 4)) AS value_central,
          CAST(figure AS DECIMAL(18, 4)) AS value_high,
          CAST(NULL AS DECIMAL(18, 4)) AS gross, CAST(NULL AS DECIMAL(18, 4)) AS net_central,
-         CAST(NULL AS VARCHAR) AS measured_in, CAST(NULL AS INTEGER) AS evidence_grade,
-         CAST(NULL AS VARCHAR) AS confidence, basis, quarters
+         CAST(NULL AS STRING) AS measured_in, CAST(NULL AS INTEGER) AS evidence_grade,
+         CAST(NULL AS STRING) AS confidence, basis, quarters
   FROM stock_figures
   UNION ALL
   SELECT area, 'all', display_order, headline, label, NULL, unit, period, year,
@@ -209,7 +209,7 @@ figures AS (
          CAST(v.value_high AS DECIMAL(18, 4)),
          CAST(v.gross AS DECIMAL(18, 4)), CAST(v.net_central AS DECIMAL(18, 4)),
          v.measured_in, v.evidence_grade, v.confidence,
-         v.basis || ', prices of ' || CAST(r.price_base_year AS VARCHAR), v.quarters
+         v.basis || ', prices of ' || CAST(r.price_base_year AS STRING), v.quarters
   FROM value_figures v CROSS JOIN run r
 )
 SELECT f.area, f.programme, f.headline, f.unit, f.period,

@@ -76,7 +76,7 @@ gradings AS (
          CAST(CAST('1' AS DECIMAL(18, 8)) - o.value_central AS DECIMAL(18, 8)) AS kept
   FROM parameter_values g
   JOIN parameter_values o ON o.quarter = g.quarter
-   AND o.id = 'optimism-bias.grade-' || CAST(CAST(g.value_central AS INTEGER) AS VARCHAR)
+   AND o.id = 'optimism-bias.grade-' || CAST(CAST(g.value_central AS INTEGER) AS STRING)
   WHERE g.id IN ('evidence-grade.jobs', 'evidence-grade.people-into-work', 'evidence-grade.benefits-saved',
                  'evidence-grade.volunteer-hours')
 )

@@ -17,14 +17,14 @@ wanted AS (
   WHERE q.quarter IS NOT NULL
 ),
 observed AS (
-  SELECT quarter, measure, kind, unit, job_basis, CAST(NULL AS VARCHAR) AS instrument, programme, district,
+  SELECT quarter, measure, kind, unit, job_basis, CAST(NULL AS STRING) AS instrument, programme, district,
          combined_authority, quantity
   FROM jobs
   UNION ALL
-  SELECT quarter, measure, kind, unit, 'NONE', CAST(NULL AS VARCHAR), programme, district, combined_authority, quantity
+  SELECT quarter, measure, kind, unit, 'NONE', CAST(NULL AS STRING), programme, district, combined_authority, quantity
   FROM volunteering
   UNION ALL
-  SELECT quarter, measure, 'flow', currency, CAST(NULL AS VARCHAR), instrument, programme, district,
+  SELECT quarter, measure, 'flow', currency, CAST(NULL AS STRING), instrument, programme, district,
          combined_authority, amount
   FROM funding
   WHERE in_totals

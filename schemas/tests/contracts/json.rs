@@ -12,7 +12,7 @@ use commonweal_schemas::wire::write_prefix;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const DATES: [&str; 4] = ["occurred_on", "as_of", "period_start", "period_end"];
+const DATES: [&str; 6] = ["occurred_on", "as_of", "period_start", "period_end", "planned_start", "planned_end"];
 /// 9999-12-31, and the last instant of that day: the end of four-digit years.
 const LAST_DAY: i64 = 2_932_896;
 const MICROS_A_DAY: i64 = 86_400_000_000;

@@ -30,7 +30,8 @@ pub(crate) fn funding() -> impl Strategy<Value = FundingEvent> {
     let stages = select(vec![Unspecified, Committed, Disbursed, Repaid, WrittenOff]);
     let instruments = select(vec![Instrument::Unspecified, Instrument::QuasiEquity, Instrument::InKind]);
     let kinds = select(vec![RecipientKind::Organisation, RecipientKind::Individual]);
-    let what = (stages, instruments, kinds, decimal(), option::of(any::<i32>()), any::<bool>());
+    let day = || option::of(any::<i32>());
+    let what = (stages, instruments, kinds, decimal(), day(), any::<bool>(), day(), day());
     let texts = proptest::array::uniform13(text());
     (identity(), what, texts).prop_map(|(identity, what, texts)| {
         let mut texts = texts.into_iter();
@@ -60,6 +61,8 @@ pub(crate) fn funding() -> impl Strategy<Value = FundingEvent> {
             source_document: text(),
             unreadable_field: text(),
             unreadable_text: text(),
+            planned_start: what.6,
+            planned_end: what.7,
         }
     })
 }

@@ -175,10 +175,27 @@ fn the_contract_is_known_by_its_content() {
             let spelt =
                 contract.replace(r#""type": "string""#, r#""type": {"type": "string", "avro.java.string": "String"}"#);
             assert!(commonweal_schemas::avro::writes_like(&spelt, contract) && spelt != contract);
-            WriterSchema::Found(if id == 1 { contract.to_owned() } else { spelt })
+            WriterSchema::Found(if id == Contract::Funding.embedded_id() { contract.to_owned() } else { spelt })
         }
     }
     let plain = decoder_with(Dataset::Funding, Spelt).decode(&[Some(&message(3))]).unwrap();
     let spelt = decoder_with(Dataset::Funding, Spelt).decode(&[Some(&under(message(3), 40_000))]).unwrap();
     assert_eq!(plain.batches[0].batch, spelt.batches[0].batch);
+}
+
+/// Proves that without a registry a message under the number of an earlier
+/// schema is still read by that schema, beside those of the present one.
+#[test]
+fn embedded_numbers_keep_their_meaning() {
+    // What came after the first version stands last, and is null here: one byte a field.
+    let later = ["planned_start", "planned_end"];
+    let mut earlier = under(message(1), 1);
+    earlier.truncate(earlier.len() - later.len());
+    let present = FundingEvent { planned_start: Some(18_000), planned_end: Some(18_364), ..funding(2) };
+    let messages = [earlier, crate::support::encode(Dataset::Funding, &present)];
+    assert!(messages[0][1..5] != messages[1][1..5]);
+    let decoded = decoder_with(Dataset::Funding, EmbeddedSchemas).decode(&values(&messages)).unwrap();
+    let read: Vec<FundingEvent> =
+        outcomes(&decoded, 2).into_iter().map(|outcome| record(&outcome.unwrap(), 0)).collect();
+    assert_eq!(read, [funding(1), present]);
 }

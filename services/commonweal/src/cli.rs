@@ -1,10 +1,12 @@
 //! The command line.
 
 mod dead_letters;
+mod export;
 mod instant;
 mod method;
 
 pub(crate) use dead_letters::{BytesForm, DeadLettersCommand, Format, LetterFilter, Selection, YesNo};
+pub(crate) use export::{ExportCommand, GivingExport};
 pub(crate) use method::MethodCommand;
 
 use clap::{Args, Parser, Subcommand};
@@ -62,6 +64,9 @@ pub(crate) enum Command {
     /// Send events made from files to the raw topics.
     #[command(subcommand)]
     Import(Import),
+    /// Write what is in force to files of other standards.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Make and list reference versions.
     #[command(subcommand)]
     Reference(ReferenceCommand),

@@ -2,6 +2,7 @@
 
 pub(crate) mod config;
 pub(crate) mod dead_letters;
+pub(crate) mod export;
 pub(crate) mod gateway;
 pub(crate) mod lag;
 pub(crate) mod method;

@@ -59,6 +59,7 @@ fn dispatch(cli: Cli) -> Result<Exit, AppError> {
         Command::Gateway { command } => commands::gateway::run(&settings, command.as_ref()),
         Command::Generate(options) => commands::produce::generate(&settings, &options),
         Command::Import(options) => commands::produce::import(&settings, &options),
+        Command::Export(command) => commands::export::run(&settings, &command),
         Command::Reference(options) => commands::reference::run(&settings, &options),
         Command::Topics(options) => commands::topics::run(&settings, &options),
         Command::Schemas(options) => commands::schemas::run(&settings, &options),

@@ -3,7 +3,8 @@
 use crate::{AppError, cli};
 use commonweal_enrich::{Reference, materialise_builtin};
 use commonweal_ingest::Rules;
-use commonweal_publish::{Login, Options, Shelf, Store, StoreError, StoreOptions};
+use commonweal_publish::{Catalogue, Login, Options, Shelf, Store, StoreError, StoreOptions};
+use commonweal_runtime::config::CatalogueConfig;
 use commonweal_runtime::{Config, Sources, telemetry};
 use tokio::runtime::Runtime;
 
@@ -75,7 +76,36 @@ impl Loaded {
             reference_dir: self.config.reference_dir(),
             method: self.shelf().open(&self.config.publish.method)?,
             label: (!label.is_empty()).then(|| label.to_owned()),
+            catalogue: self.catalogue(),
         })
+    }
+
+    /// What descriptors and exports say of the whole.
+    fn catalogue(&self) -> Catalogue {
+        let CatalogueConfig {
+            title,
+            description,
+            publisher_name,
+            publisher_id,
+            publisher_url,
+            contact_name,
+            contact_email,
+            licence_name,
+            licence_url,
+            address,
+        } = self.config.catalogue.clone();
+        Catalogue {
+            title,
+            description,
+            publisher_name,
+            publisher_id,
+            publisher_url,
+            contact_name,
+            contact_email,
+            licence_name,
+            licence_url,
+            address,
+        }
     }
 
     /// The object store that published files are copied to, where one is set.

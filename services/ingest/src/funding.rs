@@ -74,8 +74,9 @@ fn content(columns: &Columns<'_>, rules: &Rules, findings: &mut Findings<'_>) ->
         award_id: party::texts(columns, "award_id", rules.text_bytes_max, findings)?,
         onward_grant: columns.flags("onward_grant")?.clone(),
         occurred_on: columns.primitive::<Date32Type>("occurred_on")?.clone(),
-        period_start: arrow::array::Date32Array::new_null(rows),
-        period_end: arrow::array::Date32Array::new_null(rows),
+        // Notes of the publisher's: no rule holds a grant to its plan.
+        period_start: columns.primitive::<Date32Type>("planned_start")?.clone(),
+        period_end: columns.primitive::<Date32Type>("planned_end")?.clone(),
         postcode: party::postcodes(columns, findings, is_person)?,
         place_code: party::place_codes(columns, findings)?,
         title: party::titles(columns, rules.text_bytes_max, findings, is_person)?,

@@ -15,7 +15,7 @@ use commonweal_schemas::Reason;
 const DAY: i64 = 86_400_000_000;
 
 /// Fields of both contracts that a producer may name as unreadable.
-const FIELDS: [&str; 29] = [
+const FIELDS: [&str; 31] = [
     "amount",
     "as_of",
     "award_id",
@@ -32,6 +32,8 @@ const FIELDS: [&str; 29] = [
     "period_end",
     "period_start",
     "place_code",
+    "planned_end",
+    "planned_start",
     "postcode",
     "prior_status",
     "programme",
@@ -131,7 +133,9 @@ fn unreadable(name: &str) -> (Reason, &'static str) {
     let reason = match name {
         "amount" => Reason::AmountUnreadable,
         "quantity" => Reason::QuantityUnreadable,
-        "occurred_on" | "as_of" | "period_start" | "period_end" => Reason::DateUnreadable,
+        "occurred_on" | "as_of" | "period_start" | "period_end" | "planned_start" | "planned_end" => {
+            Reason::DateUnreadable
+        }
         _ => Reason::FieldUnreadable,
     };
     (reason, field.unwrap_or("unreadable_field"))

@@ -34,6 +34,8 @@ fn fields_come_into_canonical_form() {
         title: Some("Ring 0151 496 0123\tor write to a@example.org".to_owned()),
         source_document: Some(String::new()),
         instrument: Instrument::Unspecified,
+        planned_start: Some(18_400),
+        planned_end: Some(18_399),
         ..grant(0)
     };
     let validated = validate(&[event]);
@@ -55,8 +57,8 @@ fn fields_come_into_canonical_form() {
         ("award_id", text("a 1")),
         ("onward_grant", text("false")),
         ("occurred_on", text("18353")),
-        ("period_start", None),
-        ("period_end", None),
+        ("period_start", text("18400")),
+        ("period_end", text("18399")),
         ("postcode", text("L8 1TH")),
         ("place_code", text("E01006513")),
         ("title", text("Ring [removed] or write to [removed]")),

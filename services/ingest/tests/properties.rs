@@ -96,8 +96,8 @@ fn funding() -> impl Strategy<Value = FundingEvent> {
     let instruments = select(vec![Instrument::Unspecified, Instrument::Grant, Instrument::InKind]);
     let what = (stages, instruments, kinds, decimal(), text(&CURRENCIES), day(), any::<bool>(), unreadable());
     let who = (text(&ORG_IDS), text(&TEXTS), text(&ORG_IDS), text(&TEXTS), text(&PROGRAMMES), text(&TEXTS));
-    (identity(), what, who, text(&POSTCODES), text(&PLACES), text(&TEXTS)).prop_map(
-        |(identity, what, who, postcode, place_code, title)| FundingEvent {
+    (identity(), what, who, text(&POSTCODES), text(&PLACES), text(&TEXTS), (day(), day())).prop_map(
+        |(identity, what, who, postcode, place_code, title, plan)| FundingEvent {
             source: identity.0,
             event_id: identity.1,
             revision: identity.2,
@@ -122,6 +122,8 @@ fn funding() -> impl Strategy<Value = FundingEvent> {
             title,
             source_document: None,
             unreadable_text: None,
+            planned_start: plan.0,
+            planned_end: plan.1,
         },
     )
 }

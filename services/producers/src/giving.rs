@@ -2,8 +2,10 @@
 //!
 //! A grant becomes one COMMITTED event, and one DISBURSED event for each of
 //! its disbursement transactions or, where it lists none, for its
-//! `amountDisbursed`. All are functions of the grant's record alone, so a file
-//! imported twice yields the same bytes:
+//! `amountDisbursed`. Where a record with a date of modification lists
+//! transactions, or says that nothing was paid, an `amountDisbursed` that an
+//! earlier state of it may have had is withdrawn. All are functions of the
+//! grant's record alone, so a file imported twice yields the same bytes:
 //!
 //! | event | taken from |
 //! | --- | --- |
@@ -13,14 +15,17 @@
 //! | `recorded_at` | `dateModified`, else the event's own day, else 2000-01-01 |
 //! | `occurred_on` | `transactionDate`, else `awardDate`, as written whatever its zone |
 //! | `instrument` | `fundingType` where it plainly names one, else GRANT |
-//! | `programme` | the options', else title or code of `grantProgramme[0]` |
+//! | `programme` | the options', else the first title or code under `grantProgramme` |
 //! | `place_code`, `postcode` | see `place` |
 //! | `onward_grant` | whether `regrantType` is set |
+//! | `planned_start`, `planned_end` | first and last full day under `plannedDates` |
 //! | `source_document` | `dataSource`, else `FILE#id` |
 //!
-//! E-mail addresses, telephone numbers and contact names are never read, nor
-//! anything of a `recipientIndividual` but that there is one. A record without
-//! an id still becomes a message, so that it is refused by name.
+//! E-mail addresses, telephone numbers, contact names and descriptions are
+//! never read; of a grant to a person, neither its title nor anything of the
+//! receiver but that there is one. A record without an id still becomes a
+//! message, so that it is refused by name. `docs/360giving.md` says all this to
+//! those who publish.
 
 mod elements;
 mod fields;

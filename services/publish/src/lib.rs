@@ -8,12 +8,15 @@
 mod balances;
 mod blocking;
 mod calendar;
+mod catalogue;
 mod conform;
+mod descriptors;
 mod difference;
 mod error;
 mod examples;
 mod export;
 mod files;
+mod giving;
 mod grouping;
 mod inputs;
 mod made_up;
@@ -29,11 +32,13 @@ mod views;
 mod write;
 
 pub use balances::Refreshed;
+pub use catalogue::Catalogue;
 pub use difference::{Amounts, Change, Difference, Effect, difference, effects};
 pub use error::{MethodError, MethodFaults, PublishError};
 pub use examples::{Unmet, unmet_examples};
 pub use export::{Exported, export};
-pub use manifest::{Manifest, ManifestMethod, ManifestTable};
+pub use giving::{GivingExported, GivingFilter, export_360giving};
+pub use manifest::{Manifest, ManifestFile, ManifestMethod, ManifestTable};
 pub use method::{
     Claim, DEFAULT_VERSION, Discount, Distribution, Example, Extended, Extension, FunderRole, Listed, MethodBook,
     Model, Origin, Parameter, Shelf, Target, extend,

@@ -22,6 +22,9 @@ pub struct Manifest {
     /// When that commit was posted, RFC 3339 UTC; none where nothing was.
     pub as_of: Option<String>,
     pub tables: Vec<ManifestTable>,
+    /// What tells of them to others: a data package, a catalogue.
+    #[serde(default)]
+    pub descriptors: Vec<ManifestFile>,
 }
 
 /// The method in the manifest.
@@ -48,6 +51,17 @@ pub struct ManifestTable {
     pub description: String,
 }
 
+/// A file in the manifest that is no table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestFile {
+    /// File beside the manifest.
+    pub file: String,
+    pub bytes: u64,
+    /// Of the file, in hexadecimal.
+    pub sha256: String,
+    pub media_type: String,
+}
+
 impl Manifest {
     pub(crate) const FORMAT: u32 = 1;
     pub(crate) const FILE: &str = "manifest.json";
@@ -55,6 +69,11 @@ impl Manifest {
     pub(crate) fn instant(micros: i64) -> Option<String> {
         let instant = (micros != 0).then(|| DateTime::from_timestamp_micros(micros)).flatten()?;
         Some(instant.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+
+    /// Whether the data are recorded ones.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.data_label == crate::inputs::data_label(None)
     }
 
     /// The manifest of a folder, and its text.

@@ -2,6 +2,8 @@
 
 use crate::PublishError;
 use crate::balances::{Balances, Refreshed};
+use crate::catalogue::Catalogue;
+use crate::descriptors;
 use crate::inputs;
 use crate::manifest::{Manifest, ManifestMethod, ManifestTable};
 use crate::method::MethodBook;
@@ -27,6 +29,8 @@ pub struct Options {
     /// What kind of data it is, said in every file: `synthetic`, say. None
     /// for recorded data.
     pub label: Option<String>,
+    /// What descriptors and exports say of the whole.
+    pub catalogue: Catalogue,
 }
 
 /// A state of the journal: what of it publishing needs.
@@ -191,7 +195,7 @@ async fn store(
         }
         entries.push(ManifestTable::of(encoded));
     }
-    let manifest = Manifest {
+    let mut manifest = Manifest {
         format: Manifest::FORMAT,
         data_label: labels.data_label,
         method: ManifestMethod::of(&options.method),
@@ -199,7 +203,9 @@ async fn store(
         ledger_version: state.version,
         as_of: Manifest::instant(state.posted_at_micros),
         tables: entries,
+        descriptors: Vec::new(),
     };
+    descriptors::write(published, options, &mut manifest)?;
     manifest.write(published)?;
     let timing = Timing {
         balances: refreshed_at - started,

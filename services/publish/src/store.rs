@@ -15,7 +15,7 @@ pub use error::StoreError;
 use crate::PublishError;
 use crate::balances;
 use crate::blocking::blocking;
-use crate::manifest::{Manifest, ManifestTable};
+use crate::manifest::{Manifest, ManifestFile, ManifestTable};
 use futures::future::BoxFuture;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path as Place;
@@ -58,7 +58,9 @@ pub type Copying<'a> = BoxFuture<'a, Result<Sent, StoreError>>;
 struct Object {
     file: String,
     sha256: String,
-    kind: &'static str,
+    kind: String,
+    /// Whether it is a table, which are counted.
+    is_table: bool,
 }
 
 impl Store {
@@ -108,13 +110,16 @@ impl Store {
 
     async fn send_state(&self, published: &Path) -> Result<Sent, StoreError> {
         let (manifest, text) = Manifest::read(published)?;
-        let (tables, bytes) = stream::iter(manifest.tables)
-            .map(|table| async move {
-                let file = read(published.join(&table.file), table.sha256.clone());
-                self.bring(&Object::table(table), file).await
+        let tables = manifest.tables.into_iter().map(Object::table);
+        let (tables, bytes) = stream::iter(tables.chain(manifest.descriptors.into_iter().map(Object::descriptor)))
+            .map(|object| async move {
+                let file = read(published.join(&object.file), object.sha256.clone());
+                Ok::<_, StoreError>((object.is_table, self.bring(&object, file).await?))
             })
             .buffer_unordered(self.parallel)
-            .try_fold((0, 0), |(tables, bytes), sent| ready(Ok((tables + usize::from(sent > 0), bytes + sent))))
+            .try_fold((0, 0), |(tables, bytes), (is_table, sent)| {
+                ready(Ok((tables + usize::from(is_table && sent > 0), bytes + sent)))
+            })
             .await?;
         let object = Object::manifest(&text);
         let bytes = bytes + self.bring(&object, ready(Ok(text))).await?;
@@ -162,17 +167,22 @@ impl Store {
 
 impl Object {
     fn table(table: ManifestTable) -> Self {
-        Self { file: table.file, sha256: table.sha256, kind: "application/vnd.apache.parquet" }
+        let kind = "application/vnd.apache.parquet".to_owned();
+        Self { file: table.file, sha256: table.sha256, kind, is_table: true }
+    }
+
+    fn descriptor(file: ManifestFile) -> Self {
+        Self { file: file.file, sha256: file.sha256, kind: file.media_type, is_table: false }
     }
 
     fn manifest(text: &[u8]) -> Self {
         let sha256 = format!("{:x}", Sha256::digest(text));
-        Self { file: Manifest::FILE.to_owned(), sha256, kind: "application/json" }
+        Self { file: Manifest::FILE.to_owned(), sha256, kind: "application/json".to_owned(), is_table: false }
     }
 
     fn attributes(&self) -> Attributes {
         Attributes::from_iter([
-            (Attribute::ContentType, self.kind.to_owned()),
+            (Attribute::ContentType, self.kind.clone()),
             // What lies between may keep it, but not use it without asking.
             (Attribute::CacheControl, "no-cache".to_owned()),
             (Attribute::Metadata(DIGEST.into()), self.sha256.clone()),

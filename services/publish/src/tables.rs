@@ -5,9 +5,11 @@
 mod dimensions;
 mod documentation;
 mod facts;
+mod references;
 mod rules;
 
 pub use documentation::documentation;
+pub use references::{Reference, references};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use std::sync::Arc;

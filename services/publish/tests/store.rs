@@ -10,7 +10,7 @@
 #[path = "support/objects.rs"]
 mod objects;
 
-use commonweal_publish::{Manifest, ManifestMethod, ManifestTable, Store, StoreError};
+use commonweal_publish::{Manifest, ManifestFile, ManifestMethod, ManifestTable, Store, StoreError};
 use objects::Objects;
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -51,8 +51,17 @@ fn publish(data_dir: &Path, version: i64, contents: [u8; TABLES]) {
         ledger_version: version,
         as_of: None,
         tables: tables.collect(),
+        descriptors: vec![describe(&published, version)],
     };
     std::fs::write(published.join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
+}
+
+/// A descriptor that tells of the version.
+fn describe(published: &Path, version: i64) -> ManifestFile {
+    let (file, content) = ("about.json".to_owned(), format!("version {version}"));
+    std::fs::write(published.join(&file), &content).unwrap();
+    let (bytes, sha256) = (content.len() as u64, digest(content.as_bytes()));
+    ManifestFile { file, bytes, sha256, media_type: "application/json".to_owned() }
 }
 
 fn files(data_dir: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -70,7 +79,10 @@ fn reads_as(objects: &BTreeMap<String, Vec<u8>>) -> Option<i64> {
     let holds = |table: &ManifestTable| {
         objects.get(&format!("some/prefix/{}", table.file)).is_some_and(|content| digest(content) == table.sha256)
     };
-    manifest.tables.iter().all(holds).then_some(manifest.ledger_version)
+    let told = manifest.descriptors.iter().all(|file| {
+        objects.get(&format!("some/prefix/{}", file.file)).is_some_and(|content| digest(content) == file.sha256)
+    });
+    (told && manifest.tables.iter().all(holds)).then_some(manifest.ledger_version)
 }
 
 fn store(objects: &Objects) -> Store {
@@ -78,7 +90,7 @@ fn store(objects: &Objects) -> Store {
 }
 
 /// Proves that a copy holds the folder's very bytes, that the manifest is put
-/// after every table, that the next copy sends what changed alone, and nothing
+/// after every table and descriptor, that the next copy sends what changed alone, and nothing
 /// where nothing did.
 #[tokio::test]
 async fn what_changed_is_sent_and_the_manifest_last() {
@@ -93,7 +105,10 @@ async fn what_changed_is_sent_and_the_manifest_last() {
     publish(folder.path(), 8, [1, 1, 9, 1, 1]);
     let sent = store.send(folder.path()).await.unwrap();
     assert_eq!(sent.tables, 1);
-    assert_eq!(objects.take_puts(), ["some/prefix/table2.parquet", "some/prefix/manifest.json"]);
+    let mut puts = objects.take_puts();
+    assert_eq!(puts.pop().unwrap(), "some/prefix/manifest.json");
+    puts.sort_unstable();
+    assert_eq!(puts, ["some/prefix/about.json", "some/prefix/table2.parquet"]);
     assert_eq!(objects.contents().await, files(folder.path()));
 
     let sent = store.send(folder.path()).await.unwrap();
@@ -135,7 +150,7 @@ proptest! {
     /// earlier manifest said of it.
     #[test]
     fn a_reader_is_never_misled(
-        history in prop::collection::vec((prop::array::uniform5(0_u8..3), prop::option::of(0_usize..7)), 1..8),
+        history in prop::collection::vec((prop::array::uniform5(0_u8..3), prop::option::of(0_usize..8)), 1..8),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {

@@ -13,6 +13,7 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use futures::future::BoxFuture;
+use futures::stream::{BoxStream, StreamExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use url::Url;
@@ -39,6 +40,9 @@ impl QueryError {
 
 /// An answer's schema and rows.
 pub type Answer = (SchemaRef, Vec<RecordBatch>);
+
+/// An answer's rows as they come.
+pub type Rows = BoxStream<'static, Result<RecordBatch, QueryError>>;
 
 /// Memory that grouping and sorting may hold before they spill to disk.
 const MEMORY_BYTES_MAX: usize = 224 * 1024 * 1024;
@@ -141,6 +145,21 @@ impl Session {
         // What comes may be text as views where the plan says text.
         let schema = batches.first().map_or(planned, RecordBatch::schema);
         Ok((schema, batches))
+    }
+
+    /// Runs a query whose answer need not fit into memory; `what` it computes is
+    /// said in its errors.
+    ///
+    /// # Errors
+    /// The query cannot be planned or begun; each item, that it cannot go on.
+    #[must_use]
+    pub fn stream<'a>(&'a self, what: &'static str, sql: &'a str) -> BoxFuture<'a, Result<Rows, QueryError>> {
+        Box::pin(async move {
+            let frame = self.context.sql(sql).await.map_err(QueryError::failed(what))?;
+            let rows = frame.execute_stream().await.map_err(QueryError::failed(what))?;
+            let rows: Rows = rows.map(move |batch| batch.map_err(QueryError::failed(what))).boxed();
+            Ok(rows)
+        })
     }
 
     /// Runs a query and keeps its answer as a table in memory.

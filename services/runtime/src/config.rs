@@ -1,6 +1,7 @@
 //! Settings: one commented file of defaults, compiled in, with files, the
 //! environment and the command line laid over it.
 
+mod catalogue;
 mod choices;
 mod dump;
 mod error;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use catalogue::CatalogueConfig;
 pub use choices::{Cleanup, Codec, GroupProtocol, LogFormat, OnLostOffsets, SubjectNaming};
 pub use error::ConfigError;
 pub use sections::{
@@ -65,6 +67,7 @@ pub struct Config {
     pub replay: ReplayConfig,
     pub split: SplitConfig,
     pub publish: PublishConfig,
+    pub catalogue: CatalogueConfig,
     pub store: StoreConfig,
     pub gateway: GatewayConfig,
     pub telemetry: TelemetryConfig,

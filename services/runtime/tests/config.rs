@@ -173,7 +173,7 @@ const WRONG_ABROAD: [&str; 34] = [
     "registry.held_bytes_max=1024",
 ];
 /// The same of its own work.
-const WRONG_AT_HOME: [&str; 39] = [
+const WRONG_AT_HOME: [&str; 45] = [
     "ingest.earliest_day=1899-12-31",
     "ingest.amount_max=0",
     "ingest.quantity_max=10000000000001",
@@ -186,6 +186,12 @@ const WRONG_AT_HOME: [&str; 39] = [
     "publish.interval_seconds=86401",
     "publish.method=",
     "publish.label=two\nlines",
+    "catalogue.title= ",
+    "catalogue.publisher_name=two\nlines",
+    "catalogue.licence_url=ftp://example.org",
+    "catalogue.address=https://example.org/<a b>",
+    "catalogue.contact_email=someone",
+    "catalogue.licence_name=OGL",
     "publish.store_url=http://bucket",
     "publish.store_url=s3://",
     "publish.store_url=s3:///prefix",

@@ -24,6 +24,9 @@ pub struct Statement {
     pub(super) postcode: Option<String>,
     pub(super) title: Option<String>,
     pub(super) instrument: Option<String>,
+    pub(super) plan: (Option<NaiveDate>, Option<NaiveDate>),
+    /// Takes back what the same event stated before.
+    pub(super) withdrawn: bool,
 }
 
 /// An organisation as stated.
@@ -96,18 +99,46 @@ pub fn statements(grant: &Value) -> Vec<Statement> {
         statement.modified = later(instant(&transaction["dateModified"]), statement.modified);
         all.push(statement);
     }
-    let disbursed = amount(&grant["amountDisbursed"]);
-    if transactions.is_empty() && !matches!(disbursed, Read::Missing | Read::Known(0)) {
-        all.push(Statement { amount: disbursed, ..paid(String::new()) });
+    let sum = amount(&grant["amountDisbursed"]);
+    if transactions.is_empty() && !matches!(sum, Read::Missing | Read::Known(0)) {
+        all.push(Statement { amount: sum, ..paid(String::new()) });
+    } else if promised.modified.known().is_some() && (!transactions.is_empty() || sum == Read::Known(0)) {
+        all.push(withdrawal(paid(String::new())));
     }
     all.insert(0, promised);
     all
 }
 
+/// What is left of a statement that is taken back.
+fn withdrawal(statement: Statement) -> Statement {
+    let nobody = Party { id: None, name: None };
+    Statement {
+        amount: Read::Missing,
+        currency: None,
+        day: Read::Missing,
+        funder: nobody.clone(),
+        recipient: nobody,
+        programme: None,
+        onward: false,
+        place_code: None,
+        postcode: None,
+        title: None,
+        instrument: None,
+        plan: (None, None),
+        withdrawn: true,
+        ..statement
+    }
+}
+
 fn promise(grant: &Value) -> Statement {
     let stated = |value: &Value| !matches!(value, Value::Null) && value.as_array().is_none_or(|list| !list.is_empty());
-    let recipient = &grant["recipientOrganization"];
-    let (place_code, postcode) = place(grant);
+    let person = &grant["recipientIndividual"];
+    let is_person = text(&person["id"]).or_else(|| text(&person["name"])).is_some()
+        || (!stated(&grant["recipientOrganization"]) && (stated(person) || stated(&grant["toIndividualsDetails"])));
+    let nobody = Value::Null;
+    let recipient = if is_person { &nobody } else { &grant["recipientOrganization"] };
+    let (place_code, postcode) = place(grant, recipient);
+    let programmes = grant["grantProgramme"].as_array().into_iter().flatten();
     Statement {
         event_id: text(&grant["id"]).unwrap_or_default(),
         measure: "COMMITTED",
@@ -117,15 +148,30 @@ fn promise(grant: &Value) -> Statement {
         modified: instant(&grant["dateModified"]),
         funder: Party::of(&grant["fundingOrganization"]),
         recipient: Party::of(recipient),
-        is_person: !stated(recipient)
-            && (stated(&grant["recipientIndividual"]) || stated(&grant["toIndividualsDetails"])),
-        programme: text(&grant["grantProgramme"][0]["title"]).or_else(|| text(&grant["grantProgramme"][0]["code"])),
+        is_person,
+        programme: programmes.map(|one| text(&one["title"]).or_else(|| text(&one["code"]))).find_map(|name| name),
         onward: text(&grant["regrantType"]).is_some(),
         place_code,
         postcode,
-        title: text(&grant["title"]),
+        title: if is_person { None } else { text(&grant["title"]) },
         instrument: text(&grant["fundingType"][0]["title"]),
+        plan: plan(&grant["plannedDates"]),
+        withdrawn: false,
     }
+}
+
+/// From the first planned start to the last planned end.
+fn plan(plans: &Value) -> (Option<NaiveDate>, Option<NaiveDate>) {
+    let mut span = (None, None);
+    for plan in plans.as_array().into_iter().flatten() {
+        if let Read::Known(start) = day(&plan["startDate"]) {
+            span.0 = Some(span.0.map_or(start, |known: NaiveDate| known.min(start)));
+        }
+        if let Read::Known(end) = day(&plan["endDate"]) {
+            span.1 = Some(span.1.map_or(end, |known: NaiveDate| known.max(end)));
+        }
+    }
+    span
 }
 
 fn later(one: Read<(i64, NaiveDate)>, other: Read<(i64, NaiveDate)>) -> Read<(i64, NaiveDate)> {
@@ -145,7 +191,7 @@ fn later(one: Read<(i64, NaiveDate)>, other: Read<(i64, NaiveDate)>) -> Read<(i6
 /// Place code or postcode: the finest code of the beneficiary locations (LSOA,
 /// then district), else the recipient's postcode unless it lies abroad, else
 /// whatever code there is.
-fn place(grant: &Value) -> (Option<String>, Option<String>) {
+fn place(grant: &Value, recipient: &Value) -> (Option<String>, Option<String>) {
     let mut codes = Vec::new();
     for location in grant["beneficiaryLocation"].as_array().into_iter().flatten() {
         let (code, kind) = (text(&location["geoCode"]), text(&location["geoCodeType"]));
@@ -163,7 +209,7 @@ fn place(grant: &Value) -> (Option<String>, Option<String>) {
     if let Some(code) = finest {
         return (Some(code.clone()), None);
     }
-    let recipient = &grant["recipientOrganization"][0];
+    let recipient = &recipient[0];
     let abroad = text(&recipient["addressCountry"]).is_some_and(|country| {
         let home =
             ["UK", "United Kingdom", "United Kingdon", "England", "Scotland", "Wales", "Northern Ireland", "London"];

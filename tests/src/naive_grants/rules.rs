@@ -11,6 +11,9 @@ const AMOUNT_MAX: i128 = 1_000_000_000 * 10_000;
 
 /// The code of the first rule a statement breaks, in the order of the codes.
 pub(super) fn first_broken(statement: &Statement) -> Option<&'static str> {
+    if statement.withdrawn {
+        return identity(statement);
+    }
     identity(statement)
         .or_else(|| unreadable(statement))
         .or_else(|| amount(statement))

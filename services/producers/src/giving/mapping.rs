@@ -5,7 +5,7 @@ use super::place::{Place, place};
 use super::{GivingOptions, SOURCE};
 use crate::dates::{self, Instant, MICROS_PER_DAY, MICROS_PER_MINUTE};
 use crate::numbers::exact_decimal;
-use commonweal_schemas::records::{FundingEvent, FundingStage, Instrument, RecipientKind};
+use commonweal_schemas::records::{Action, FundingEvent, FundingStage, Instrument, RecipientKind};
 use rust_decimal::Decimal;
 
 /// Recorded at where a record says nothing of when: 2000-01-01, in
@@ -23,6 +23,8 @@ struct Stage {
     date: Option<String>,
     currency: Option<String>,
     modified: Option<String>,
+    /// Whether it takes back what an earlier state of the record stated.
+    withdrawn: bool,
 }
 
 /// Events of one grant: what was promised, then what was paid.
@@ -35,15 +37,15 @@ pub(super) fn events(grant: &Fields<'_>, options: &GivingOptions) -> Vec<Funding
 /// What all events of a grant have in common.
 fn shared(grant: &Fields<'_>, id: &str, options: &GivingOptions) -> FundingEvent {
     let funder = grant.first("fundingOrganization");
-    let programme = grant.first("grantProgramme");
-    let recipient = grant.first("recipientOrganization");
-    let individual = !grant.is_set("recipientOrganization")
-        && (grant.is_set("recipientIndividual") || grant.is_set("toIndividualsDetails"));
+    let individual = is_to_individual(grant);
+    // Nothing of a person is read, nor of an organisation named beside one.
+    let recipient = if individual { Fields::default() } else { grant.first("recipientOrganization") };
     let Place { place_code, postcode } = place(grant, &recipient);
+    let (planned_start, planned_end) = plan(grant);
     FundingEvent {
         source: SOURCE.to_owned(),
         instrument: instrument(grant),
-        programme: options.programme.clone().or_else(|| programme.text("title")).or_else(|| programme.text("code")),
+        programme: options.programme.clone().or_else(|| programme(grant)),
         funder_id: funder.text("id"),
         funder_name: funder.text("name"),
         recipient_kind: if individual { RecipientKind::Individual } else { RecipientKind::Organisation },
@@ -52,10 +54,35 @@ fn shared(grant: &Fields<'_>, id: &str, options: &GivingOptions) -> FundingEvent
         onward_grant: grant.is_set("regrantType"),
         postcode,
         place_code,
-        title: grant.text("title"),
+        // The words about a grant to a person may be words about the person.
+        title: grant.text("title").filter(|_| !individual),
         source_document: grant.text("dataSource").or_else(|| Some(format!("{}#{id}", options.file))),
+        planned_start,
+        planned_end,
         ..FundingEvent::default()
     }
+}
+
+/// Whether a person received it. Where a record names both a person and an
+/// organisation, which the standard does not allow, the person is protected.
+fn is_to_individual(grant: &Fields<'_>) -> bool {
+    let person = grant.first("recipientIndividual");
+    person.text("id").or_else(|| person.text("name")).is_some()
+        || (!grant.is_set("recipientOrganization")
+            && (grant.is_set("recipientIndividual") || grant.is_set("toIndividualsDetails")))
+}
+
+/// The first programme that has a title, else a code.
+fn programme(grant: &Fields<'_>) -> Option<String> {
+    grant.objects("grantProgramme").iter().find_map(|one| one.text("title").or_else(|| one.text("code")))
+}
+
+/// First day and last of all that is planned. A year or a month alone is no
+/// day, and no reason to refuse a grant: it is left out.
+fn plan(grant: &Fields<'_>) -> (Option<i32>, Option<i32>) {
+    let plans = grant.objects("plannedDates");
+    let days = |name| plans.iter().filter_map(move |plan| dates::read_day(&plan.text(name)?));
+    (days("startDate").min(), days("endDate").max())
 }
 
 /// Grants are published here; another form counts where it is named outright.
@@ -84,6 +111,7 @@ fn stages(grant: &Fields<'_>) -> Vec<Stage> {
         date: awarded.clone(),
         currency: currency.clone(),
         modified: modified.clone(),
+        withdrawn: false,
     }];
     let transactions = grant.objects("disbursementTransaction");
     for (position, transaction) in (1_usize..).zip(&transactions) {
@@ -95,19 +123,25 @@ fn stages(grant: &Fields<'_>) -> Vec<Stage> {
             date: transaction.text("transactionDate").or_else(|| awarded.clone()),
             currency: transaction.text("currency").or_else(|| currency.clone()),
             modified: later(transaction.text("dateModified"), modified.clone()),
+            withdrawn: false,
         });
     }
-    // Nothing paid yet is no payment of zero; anything else is said, even where it cannot be read.
-    let disbursed = grant.text("amountDisbursed").filter(|text| exact_decimal(text) != Some(Decimal::ZERO));
-    if transactions.is_empty() && disbursed.is_some() {
-        stages.push(Stage {
-            kind: FundingStage::Disbursed,
-            suffix: "/disbursed".to_owned(),
-            amount: disbursed,
-            date: awarded,
-            currency,
-            modified,
-        });
+    // What cannot be read is said all the same.
+    if let Some(disbursed) = grant.text("amountDisbursed").or_else(|| transactions.first().map(|_| String::new())) {
+        // Payments that are listed, or that come to nothing, leave no sum to stand. Without a date of
+        // modification nothing tells whether there was one, so nothing is taken back.
+        let withdrawn = !transactions.is_empty() || exact_decimal(&disbursed) == Some(Decimal::ZERO);
+        if !withdrawn || modified.as_deref().and_then(dates::read_instant).is_some() {
+            stages.push(Stage {
+                kind: FundingStage::Disbursed,
+                suffix: "/disbursed".to_owned(),
+                amount: Some(disbursed),
+                date: awarded,
+                currency,
+                modified,
+                withdrawn,
+            });
+        }
     }
     stages
 }
@@ -137,11 +171,21 @@ fn event(shared: &FundingEvent, id: &str, stage: Stage) -> FundingEvent {
     // Beyond what a revision can hold, the largest says so: it is refused for being out of range.
     event.revision =
         modified.map_or(0, |instant| i32::try_from(instant.micros.div_euclid(MICROS_PER_MINUTE)).unwrap_or(i32::MAX));
+    if stage.withdrawn {
+        return withdrawal(event);
+    }
     if let Some((field, text)) = unreadable {
         event.unreadable_field = Some(field.to_owned());
         event.unreadable_text = Some(text.chars().take(UNREADABLE_CHARS_MAX).collect());
     }
     event
+}
+
+/// Takes back what an earlier revision stated; of the grant it says nothing.
+fn withdrawal(event: FundingEvent) -> FundingEvent {
+    let FundingEvent { source, event_id, revision, recorded_at, source_document, .. } = event;
+    let action = Action::Cancel;
+    FundingEvent { source, event_id, revision, recorded_at, source_document, action, ..FundingEvent::default() }
 }
 
 /// Reads `text`, or notes that `field` could not be read; the first is kept.

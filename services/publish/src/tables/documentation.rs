@@ -1,6 +1,6 @@
 //! `docs/published-tables.md`, made from the definitions.
 
-use super::ALL;
+use super::{ALL, references};
 use std::fmt::Write as _;
 
 const OPENING: &str = "\
@@ -14,6 +14,11 @@ equal bytes: commit numbers and times stand in the manifest only.
 What the figures mean is said in the method book (`method/<version>/README.md`). The same texts are in each file's \
 metadata: `commonweal.table`, `commonweal.doc`, `commonweal.columns` (JSON), `commonweal.method_version`, \
 `commonweal.reference_version`, `commonweal.data_label`, and `commonweal.state`, a hash of the rows.
+
+Beside the tables lie `datapackage.json`, a [Data Package](https://datapackage.org) with a Table Schema for each table \
+(types, units, keys, bytes and digests), and `dcat.jsonld`, a catalogue in DCAT 3 and schema.org. Both are made from \
+the definitions below and the manifest, which lists them too; title, publisher, licence and contact are settings under \
+`[catalogue]`.
 ";
 
 /// The page.
@@ -39,6 +44,11 @@ pub fn documentation() -> String {
                 column.unit,
                 column.doc
             );
+        }
+        let links: Vec<String> =
+            references(table).map(|to| format!("`{}` to `{}.{}`", to.column, to.table, to.key)).collect();
+        if !links.is_empty() {
+            let _written = writeln!(page, "\nLeads on: {}.", links.join(", "));
         }
     }
     page

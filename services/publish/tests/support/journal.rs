@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use commonweal_journal::{Book, JournalFile};
-use commonweal_publish::{LedgerState, MethodBook, Options, Published};
+use commonweal_publish::{Catalogue, LedgerState, MethodBook, Options, Published};
 use commonweal_schemas::arrow_schema::{posting_stored, rejections};
 use parquet::arrow::ArrowWriter;
 use std::fs::File;
@@ -86,6 +86,7 @@ impl Journal {
             reference_dir: self.dir.path().join("reference"),
             method: MethodBook::embedded("2026.1").unwrap(),
             label: Some("synthetic".to_owned()),
+            catalogue: Catalogue::default(),
         }
     }
 

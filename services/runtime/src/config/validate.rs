@@ -1,5 +1,6 @@
 //! The bounds that `default.toml` states, in its order.
 
+mod catalogue;
 mod security;
 
 use std::fmt::Display;
@@ -70,6 +71,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     version("publish.method", &publish.method)?;
     let one_line = publish.label.len() <= 256 && !publish.label.chars().any(char::is_control);
     require(one_line, "publish.label", &publish.label, "up to 256 bytes in one line")?;
+    catalogue::catalogue(&config.catalogue)?;
     store(config)?;
     if let Err(error) = crate::telemetry::filter(&telemetry.log) {
         return Err(invalid("telemetry.log", &telemetry.log, &error.to_string()));
