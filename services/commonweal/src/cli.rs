@@ -67,7 +67,7 @@ pub(crate) enum Command {
     /// Write what is in force to files of other standards.
     #[command(subcommand)]
     Export(ExportCommand),
-    /// Make and list reference versions.
+    /// Make, list, compare and adopt reference versions.
     #[command(subcommand)]
     Reference(ReferenceCommand),
     /// Make the topics, and make those between services anew.
@@ -230,6 +230,20 @@ pub(crate) enum ReferenceCommand {
     List,
     /// List the kinds of reference data.
     Kinds,
+    /// Show what sets two versions apart, and what of the journal at hand would move. Changes nothing.
+    Diff {
+        before: String,
+        after: String,
+        /// Most rows, moves and entries shown of each sort; JSON has every move.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        rows: usize,
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Bring the journal to a version: entries that change by it are reversed and posted anew.
+    ///
+    /// Stops whoever posts to the journal. Cut off, it goes on when run again; until it is through nobody can post.
+    Adopt { version: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -116,11 +116,13 @@ impl AppError {
             Self::Gateway(error) => error.exit(),
             Self::Reference(_) | Self::Producer(_) => Exit::Data,
             Self::Ledger(LedgerError::Fenced { .. }) => Exit::Fenced,
-            Self::Ledger(LedgerError::Reference { .. }) => Exit::ReferenceMismatch,
+            Self::Ledger(LedgerError::Reference { .. } | LedgerError::Adopting { .. }) => Exit::ReferenceMismatch,
             Self::Ledger(LedgerError::PartitionCount { .. } | LedgerError::Repartitioning { .. }) => {
                 Exit::PartitionCount
             }
-            Self::Ledger(LedgerError::Io { .. } | LedgerError::Journal(JournalError::Io { .. }))
+            Self::Ledger(
+                LedgerError::Io { .. } | LedgerError::Journal(JournalError::Io { .. } | JournalError::Missing(_)),
+            )
             | Self::Journal(JournalError::Io { .. } | JournalError::Missing(_))
             | Self::Publish(_)
             | Self::Store(_)

@@ -12,6 +12,7 @@ mod error;
 pub mod fused;
 mod judge;
 mod lag;
+mod moves;
 mod outlet;
 mod provision;
 mod replay;

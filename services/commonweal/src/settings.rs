@@ -46,7 +46,7 @@ impl Loaded {
     /// # Errors
     /// There is no such version, or it is broken.
     pub(crate) fn reference(&self) -> Result<Reference, AppError> {
-        Ok(Reference::open(&self.config.reference_dir(), &self.reference_version()?)?)
+        self.reference_named(&self.config.reference.version)
     }
 
     /// The name of the configured reference version; the built-in one is put
@@ -55,11 +55,19 @@ impl Loaded {
     /// # Errors
     /// The built-in version cannot be written.
     pub(crate) fn reference_version(&self) -> Result<String, AppError> {
-        if self.config.reference.version == BUILTIN {
-            Ok(materialise_builtin(&self.config.reference_dir())?)
-        } else {
-            Ok(self.config.reference.version.clone())
-        }
+        self.version_named(&self.config.reference.version)
+    }
+
+    /// A reference version by the name that a person gives it, in memory.
+    ///
+    /// # Errors
+    /// As [`Loaded::reference`].
+    pub(crate) fn reference_named(&self, name: &str) -> Result<Reference, AppError> {
+        Ok(Reference::open(&self.config.reference_dir(), &self.version_named(name)?)?)
+    }
+
+    fn version_named(&self, name: &str) -> Result<String, AppError> {
+        if name == BUILTIN { Ok(materialise_builtin(&self.config.reference_dir())?) } else { Ok(name.to_owned()) }
     }
 
     /// Where versions of the method book are found.

@@ -31,3 +31,10 @@ pub(crate) fn short(text: &str, length_max: usize) -> String {
     let kept: String = line.chars().take(length_max.saturating_sub(1)).collect();
     format!("{kept}…")
 }
+
+/// Ten-thousandths as a decimal number.
+pub(crate) fn decimal(quantity: i128) -> String {
+    let sign = if quantity < 0 { "-" } else { "" };
+    let magnitude = quantity.unsigned_abs();
+    format!("{sign}{}.{:04}", magnitude / 10_000, magnitude % 10_000)
+}

@@ -14,6 +14,7 @@
 
 mod builtin;
 mod canonical;
+mod difference;
 pub mod dimensions;
 mod enrich;
 mod error;
@@ -26,6 +27,7 @@ mod store;
 mod table;
 mod vocabulary;
 
+pub use difference::{KindDifference, RowDifference, difference};
 pub use enrich::{basis, enrich};
 pub use error::{EnrichError, ReferenceError};
 pub use kind::Kind;

@@ -59,6 +59,11 @@ impl Reference {
         })
     }
 
+    /// Where its tables come from.
+    pub(crate) const fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// Id of the version: digits made of its content.
     #[must_use]
     pub fn version(&self) -> &str {

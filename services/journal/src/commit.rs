@@ -1,9 +1,10 @@
 //! One commit: files of any of the books, positions, and the time of posting.
 
 use crate::book;
-use crate::{Book, InternalTopic, Journal, JournalError, Operation, Position, Writer};
+use crate::{Book, InternalTopic, Journal, JournalError, Operation, Position, References, Writer};
+use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Add, Transaction};
+use deltalake_core::kernel::{Action, Add, MetadataExt as _, Transaction};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use serde_json::json;
 use std::collections::HashMap;
@@ -46,6 +47,8 @@ pub struct Commit {
     pub writers: Vec<Writer>,
     /// What changed of an internal topic.
     pub internal: Option<InternalTopic>,
+    /// What changed of the reference versions.
+    pub references: Option<References>,
     /// UTC microseconds; not before [`Journal::posted_at_micros`].
     pub posted_at: i64,
 }
@@ -112,18 +115,23 @@ impl Journal {
                 ];
                 transactions.extend(of_topic.map(|(app, number)| Transaction::new(app, i64::from(*number))));
             }
-            let actions = commit.additions.iter().map(|file| Action::Add(add(file, commit))).collect();
+            let mut actions: Vec<Action> = commit.additions.iter().map(|file| Action::Add(add(file, commit))).collect();
             // No retries: a commit rebased upon another would carry a wrong commit number in its rows.
             let properties = CommitProperties::default()
                 .with_max_retries(0)
                 .with_create_checkpoint(true)
                 .with_cleanup_expired_logs(Some(false))
                 .with_application_transactions(transactions);
-            let operation = DeltaOperation::Write {
+            let mut operation = DeltaOperation::Write {
                 mode: SaveMode::Append,
                 partition_by: Some(vec!["book".to_owned()]),
                 predicate: None,
             };
+            if let Some(references) = &commit.references {
+                let properties = references.properties().map(|(key, value)| (key.to_owned(), value));
+                actions.push(self.with_properties(&properties)?);
+                operation = DeltaOperation::SetTableProperties { properties: properties.into() };
+            }
             let snapshot = self.table.snapshot().map_err(JournalError::delta("read"))?.snapshot().clone();
             let finalized = CommitBuilder::from(properties)
                 .with_actions(actions)
@@ -132,8 +140,22 @@ impl Journal {
                 .map_err(|error| JournalError::commit(expected, error))?;
             self.table.update_state().await.map_err(JournalError::delta("reload"))?;
             self.posted_at = commit.posted_at;
+            if let Some(references) = &commit.references {
+                self.references.clone_from(references);
+            }
             Ok(i64::try_from(finalized.version()).unwrap_or(i64::MAX))
         })
+    }
+
+    /// The table's metadata with some properties changed.
+    fn with_properties(&self, properties: &[(String, String)]) -> Result<Action, JournalError> {
+        let fault = JournalError::delta("describe");
+        let mut metadata = self.table.snapshot().map_err(&fault)?.metadata().clone();
+        for (key, value) in properties {
+            let changed = metadata.add_config_key(key.clone(), value.clone());
+            metadata = changed.map_err(DeltaTableError::from).map_err(&fault)?;
+        }
+        Ok(Action::Metadata(metadata))
     }
 }
 

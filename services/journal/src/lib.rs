@@ -8,6 +8,7 @@
 mod book;
 mod commit;
 mod error;
+mod reference;
 mod table;
 mod turn;
 mod writer;
@@ -15,6 +16,7 @@ mod writer;
 pub use book::{Book, JournalFile};
 pub use commit::{Addition, Commit};
 pub use error::JournalError;
+pub use reference::{Adoption, Ended, References};
 pub use table::{Journal, Operation, Position};
 pub use turn::Turn;
 pub use writer::{InternalTopic, Writer};

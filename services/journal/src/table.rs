@@ -1,7 +1,7 @@
 //! A snapshot of the table: opened or created, reloaded, listed.
 
 use crate::book::{self, JournalFile};
-use crate::{Book, InternalTopic, JournalError, Writer};
+use crate::{Book, InternalTopic, JournalError, References, Writer, reference};
 use commonweal_schemas::arrow_schema;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::{StructField, StructType};
@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use url::Url;
 
-const REFERENCE_KEY: &str = "commonweal.reference";
 const POSTED_AT_APP: &str = "commonweal/posted-at";
 
 /// Where a source partition has been read to.
@@ -41,7 +40,7 @@ pub type Operation<'a, T> = BoxFuture<'a, Result<T, JournalError>>;
 pub struct Journal {
     pub(crate) dir: PathBuf,
     pub(crate) table: DeltaTable,
-    reference: String,
+    pub(crate) references: References,
     pub(crate) posted_at: i64,
 }
 
@@ -92,7 +91,7 @@ impl Journal {
                 .with_partition_columns(["book"])
                 .with_configuration_property(TableProperty::EnableExpiredLogCleanup, Some("false"))
                 .with_configuration_property(TableProperty::CheckpointInterval, Some("100"))
-                .with_configuration([(REFERENCE_KEY, Some(reference_version))])
+                .with_configuration([(reference::CURRENT, Some(reference_version))])
                 .with_raise_if_key_not_exists(false)
                 .await;
             match created {
@@ -105,11 +104,8 @@ impl Journal {
     }
 
     async fn from_table(dir: &Path, table: DeltaTable) -> Result<Self, JournalError> {
-        let snapshot = table.snapshot().map_err(JournalError::delta("read"))?;
-        let reference = snapshot.metadata().configuration().get(REFERENCE_KEY).cloned().ok_or_else(|| {
-            JournalError::NotAJournal { path: dir.to_owned(), reason: format!("it has no property {REFERENCE_KEY}") }
-        })?;
-        let mut journal = Self { dir: dir.to_owned(), table, reference, posted_at: 0 };
+        let references = references(dir, &table)?;
+        let mut journal = Self { dir: dir.to_owned(), table, references, posted_at: 0 };
         journal.posted_at = journal.application_version(POSTED_AT_APP).await?.unwrap_or(0);
         Ok(journal)
     }
@@ -121,6 +117,7 @@ impl Journal {
     pub fn reload(&mut self) -> Operation<'_, ()> {
         Box::pin(async move {
             self.table.update_state().await.map_err(JournalError::delta("reload"))?;
+            self.references = references(&self.dir, &self.table)?;
             self.posted_at = self.application_version(POSTED_AT_APP).await?.unwrap_or(0);
             Ok(())
         })
@@ -145,10 +142,23 @@ impl Journal {
         self.table.snapshot().map(|snapshot| snapshot.metadata().id().to_owned()).unwrap_or_default()
     }
 
-    /// Reference version that entries are enriched with.
+    /// Reference version that events are posted under.
     #[must_use]
     pub fn reference_version(&self) -> &str {
-        &self.reference
+        self.references.current()
+    }
+
+    /// That version, and how the journal came to it.
+    #[must_use]
+    pub const fn references(&self) -> &References {
+        &self.references
+    }
+
+    /// Last commit that is no part of an adoption under way: the entries up to
+    /// it are of one reference version.
+    #[must_use]
+    pub fn settled_version(&self) -> i64 {
+        self.references.under_way().map_or_else(|| self.version(), |adoption| adoption.began - 1)
     }
 
     /// `posted_at` of the last commit in UTC microseconds, 0 for none.
@@ -244,6 +254,12 @@ impl Journal {
     pub fn book(&self, book: Book) -> Result<Vec<JournalFile>, JournalError> {
         Ok(self.files()?.into_iter().filter(|file| file.book == book).collect())
     }
+}
+
+/// What the table says of reference versions.
+fn references(dir: &Path, table: &DeltaTable) -> Result<References, JournalError> {
+    let snapshot = table.snapshot().map_err(JournalError::delta("read"))?;
+    References::read(dir, snapshot.metadata().configuration())
 }
 
 fn location(dir: &Path) -> Result<Url, JournalError> {

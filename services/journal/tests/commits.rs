@@ -1,7 +1,7 @@
 //! The table's promises that exactly-once rests on.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use commonweal_journal::{Book, Commit, Journal, JournalError, Position, Writer};
+use commonweal_journal::{Book, Commit, Ended, Journal, JournalError, Position, Writer};
 use commonweal_schemas::Dataset;
 use std::path::Path;
 
@@ -83,4 +83,40 @@ async fn checkpoints_lose_nothing() {
     let log = std::fs::read_dir(dir.path().join("_delta_log")).unwrap();
     let entries = log.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|e| e == "json"));
     assert_eq!(entries.count(), 104);
+}
+
+/// Proves that an adoption's commits say so to whoever opens or reloads the
+/// journal, that a stale one is refused and changes nothing, that identity,
+/// files and positions of the table stay, and that all of it outlives a
+/// checkpoint.
+#[tokio::test]
+async fn a_commit_changes_the_reference_version() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = created(dir.path()).await;
+    let id = journal.table_id();
+    append(&mut journal, 10, 77).await.unwrap();
+    let mut other = Journal::open(dir.path()).await.unwrap();
+    let begun = journal.references().begun("next", journal.next_commit(), journal.posted_at_micros());
+    let commit = Commit { references: Some(begun.clone()), posted_at: 80, ..Commit::default() };
+    assert_eq!(journal.commit(&commit).await.unwrap(), 2);
+    assert_eq!((journal.references(), journal.settled_version()), (&begun, 1));
+
+    let refused = other.commit(&commit).await;
+    assert!(matches!(refused, Err(JournalError::Conflict { expected: 1 })), "{refused:?}");
+    assert_eq!(other.references().under_way(), None);
+    other.reload().await.unwrap();
+    assert_eq!((other.references(), other.reference_version()), (&begun, "builtin"));
+
+    let ended = begun.ended(Ended { commit: 3, micros: 81 });
+    let commit = Commit { references: Some(ended.clone()), posted_at: 81, ..Commit::default() };
+    other.commit(&commit).await.unwrap();
+    journal.reload().await.unwrap();
+    for offset in 11..=110 {
+        append(&mut journal, offset, 81 + offset).await.unwrap();
+    }
+    let opened = Journal::open(dir.path()).await.unwrap();
+    assert_eq!((opened.references(), opened.reference_version()), (&ended, "next"));
+    assert_eq!((opened.table_id(), opened.version(), opened.settled_version()), (id, 103, 103));
+    assert_eq!(opened.next_offset("t", 0).await.unwrap(), Some(110));
+    assert_eq!(opened.files().unwrap().len(), 101);
 }

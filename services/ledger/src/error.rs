@@ -28,10 +28,18 @@ pub enum LedgerError {
     Repartitioning { topic: Arc<str>, partitions: i32 },
     /// The journal's entries were enriched with another reference version.
     #[error(
-        "the journal was posted under reference version {journal}, the configuration names {configured}; \
-         set reference.version = \"{journal}\" or start a new journal"
+        "the journal is posted under reference version {journal}, the configuration names {configured}; \
+         set reference.version = \"{journal}\", or bring the journal to the other version: \
+         `commonweal reference diff {journal} {configured}` says what changes by that, \
+         `commonweal reference adopt {configured}` does it"
     )]
     Reference { journal: String, configured: String },
+    /// An adoption was begun and has not ended.
+    #[error(
+        "the journal is being brought from reference version {from} to {to}, and that is not through; \
+         run `commonweal reference adopt {to}` to its end, then set reference.version = \"{to}\""
+    )]
+    Adopting { from: String, to: String },
     /// The table kept moving while a commit was tried.
     #[error("gave up a commit after {attempts} attempts, the journal moved on each time")]
     Contended { attempts: u32 },

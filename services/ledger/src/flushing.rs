@@ -104,7 +104,7 @@ impl Flushing {
 
 impl Frozen {
     /// Commits everything, in one commit or not at all.
-    async fn commit(&self, journal: &mut Journal) -> Result<Done, LedgerError> {
+    pub(crate) async fn commit(&self, journal: &mut Journal) -> Result<Done, LedgerError> {
         // Where writers of other partitions commit too, one after the other is faster than each against all.
         let among_others = self.raised.contains(&Writer::Partitions);
         let _turn = among_others.then(|| journal.turn(TURN_WAIT));

@@ -6,12 +6,14 @@
 //! gathers postings, rejections and receipts, and commits them together with
 //! the source positions. [`verify`] checks what they wrote, from the files alone.
 
+mod adopt;
 mod columns;
 mod error;
 mod flush;
 mod flushing;
 mod gather;
 mod identity;
+mod in_force;
 mod index;
 pub mod letters;
 mod parquet_files;
@@ -25,8 +27,10 @@ mod share;
 pub mod verify;
 mod writer;
 
+pub use adopt::{Adopter, AdoptionLimits, AdoptionProgress, AdoptionStep};
 pub use error::LedgerError;
 pub use identity::Identity;
+pub use in_force::{InForce, Standing};
 pub use index::{Head, Index, Location};
 pub use receipts::{Outcome, Receipts, Stamp};
 pub use rejected::RejectedMessage;

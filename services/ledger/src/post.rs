@@ -5,6 +5,7 @@
 //! books depends on the set of events alone, never on their order (L5).
 
 mod pending;
+pub mod reclassify;
 
 pub(crate) use pending::rank_at;
 pub use pending::{NewRow, Pending, Reversal, RowState, Target};

@@ -5,7 +5,7 @@ use crate::flushing::TURN_WAIT;
 use crate::post::Pending;
 use crate::protocol::ATTEMPTS_MAX;
 use crate::rebuild::{Rebuilt, Sorter, rebuild};
-use crate::writer::{DatasetBooks, Marks, open_journal};
+use crate::writer::{DatasetBooks, Marks, check_reference, open_journal};
 use crate::{Ledger, LedgerError, Receipts};
 use commonweal_journal::{Book, Commit, InternalTopic, Journal, JournalError, Position, Writer};
 use commonweal_schemas::Dataset;
@@ -67,7 +67,7 @@ impl Ledger {
         partitions: &[i32],
     ) -> Result<Vec<Self>, LedgerError> {
         let mut journal = open_journal(dir, reference_version).await?;
-        claim(&mut journal, topic, partitions, Count::Recorded).await?;
+        claim(&mut journal, reference_version, topic, partitions, Count::Recorded).await?;
         let sorter = Sorter::ByPartition { count: topic.partitions, partitions: partitions.to_vec() };
         let (mut books, receipts) = read(&journal, sorter).await?;
         let mut ledgers = Vec::with_capacity(partitions.len());
@@ -87,7 +87,7 @@ impl Ledger {
     pub async fn open_to_drain(dir: &Path, reference_version: &str, topic: &SourceTopic) -> Result<Self, LedgerError> {
         let mut journal = open_journal(dir, reference_version).await?;
         let partitions: Vec<i32> = (0..topic.partitions).collect();
-        claim(&mut journal, topic, &partitions, Count::Any).await?;
+        claim(&mut journal, reference_version, topic, &partitions, Count::Any).await?;
         let (books, receipts) = read(&journal, Sorter::Whole).await?;
         let own = books.into_iter().filter_map(|(dataset, mut books)| Some((dataset, books.pop_front()?))).collect();
         ledger(&journal, topic, &partitions, own, receipts).await
@@ -106,6 +106,7 @@ enum Count {
 /// them without fencing this writer, and whoever did so before is fenced.
 async fn claim(
     journal: &mut Journal,
+    reference_version: &str,
     topic: &SourceTopic,
     partitions: &[i32],
     count: Count,
@@ -113,6 +114,8 @@ async fn claim(
     let _turn = journal.turn(TURN_WAIT);
     journal.reload().await?;
     for _ in 0..ATTEMPTS_MAX {
+        // An adoption may have begun since the journal was opened.
+        check_reference(journal, reference_version)?;
         let known = journal.internal_topic(&topic.name).await?;
         if let (Some(known), Count::Recorded) = (&known, count) {
             check(known, topic)?;

@@ -6,7 +6,9 @@
 //! - L2: each event counts as its greatest statement says, once; so do the
 //!   sums by measure and unit.
 //! - L3: every file is what its name says it was; commits rise with their time
-//!   of posting; each reversal equals the one entry it takes back.
+//!   of posting; each reversal equals the one entry it takes back; what was
+//!   posted anew under another reference version differs from what the same
+//!   commit took back in nothing but what the reference decides.
 //!
 //! Every row of a book is held in 56 bytes while its dataset is looked at.
 
@@ -25,10 +27,10 @@ use crate::LedgerError;
 use crate::columns::text;
 use crate::parquet_files::{Rows, each_batch, read_rows};
 use arrow::datatypes::Int64Type;
-use commonweal_journal::{Book, Journal, JournalFile};
+use commonweal_journal::{Book, Journal, JournalFile, References};
 use commonweal_schemas::{Dataset, arrow_schema};
 use contents::Stamps;
-use events::EventFault;
+use events::{EventFault, Source};
 use origins::Origins;
 use report::Faults;
 
@@ -44,7 +46,7 @@ pub async fn verify(journal: &Journal) -> Result<Report, LedgerError> {
     let mut check = Check::default();
     let mut datasets = Vec::with_capacity(Dataset::ALL.len());
     for dataset in Dataset::ALL {
-        datasets.push(check.postings(dataset, &journal.book(Book::from(dataset))?)?);
+        datasets.push(check.postings(dataset, &journal.book(Book::from(dataset))?, journal.references())?);
     }
     for book in [Book::Rejections, Book::Receipts] {
         check.others(book, &journal.book(book)?)?;
@@ -54,6 +56,7 @@ pub async fn verify(journal: &Journal) -> Result<Report, LedgerError> {
     let (faults, faults_left_out) = check.faults.into_parts();
     Ok(Report {
         commit: journal.version(),
+        adopting: journal.references().under_way().map(|adoption| adoption.to.clone()),
         files: check.files,
         bytes: check.bytes,
         partitions,
@@ -74,17 +77,23 @@ struct Check {
 
 impl Check {
     /// Checks the book of a dataset.
-    fn postings(&mut self, dataset: Dataset, files: &[JournalFile]) -> Result<DatasetTotals, LedgerError> {
+    fn postings(
+        &mut self,
+        dataset: Dataset,
+        files: &[JournalFile],
+        references: &References,
+    ) -> Result<DatasetTotals, LedgerError> {
         let mut book = rows::Book::default();
         for (number, file) in (0_u32..).zip(files) {
             self.files += 1;
             self.bytes += book.add(number, file, &mut self.stamps, &mut self.origins, &mut self.faults)?;
         }
-        let commits: Vec<i64> = files.iter().map(|file| file.commit).collect();
-        let walk = events::walk(dataset, &mut book, &commits);
+        let source = |file: &JournalFile| Source { commit: file.commit, adopts: references.adopts(file.commit) };
+        let walk = events::walk(dataset, &mut book, &files.iter().map(source).collect::<Vec<_>>());
         drop(book);
-        let unequal = reversals::compare(files, walk.pairs)?;
-        for fault in walk.faults.into_iter().chain(unequal) {
+        let unequal = reversals::reversed(files, walk.pairs)?;
+        let restated = reversals::restated(files, walk.restated)?;
+        for fault in walk.faults.into_iter().chain(unequal).chain(restated) {
             let place = place(files, &fault)?;
             self.faults.add(fault.invariant, || (place, fault.finding));
         }

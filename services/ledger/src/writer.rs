@@ -90,8 +90,9 @@ impl Ledger {
     /// `datasets` from it.
     ///
     /// # Errors
-    /// [`LedgerError::Reference`] where the journal was posted under another
-    /// reference version; anything that keeps the table from being read.
+    /// [`LedgerError::Reference`] where the journal is posted under another
+    /// reference version, [`LedgerError::Adopting`] while it is brought to
+    /// another; anything that keeps the table from being read.
     pub async fn open(dir: &Path, reference_version: &str, datasets: &[Dataset]) -> Result<Self, LedgerError> {
         let journal = open_journal(dir, reference_version).await?;
         let mut books = BTreeMap::new();
@@ -333,13 +334,22 @@ impl Ledger {
 /// Opens the journal for entries under `reference_version`.
 pub(crate) async fn open_journal(dir: &Path, reference_version: &str) -> Result<Journal, LedgerError> {
     let journal = Journal::open_or_create(dir, reference_version).await?;
-    if journal.reference_version() != reference_version {
+    check_reference(&journal, reference_version)?;
+    Ok(journal)
+}
+
+/// Fails where entries under `configured` have no place in the journal.
+pub(crate) fn check_reference(journal: &Journal, configured: &str) -> Result<(), LedgerError> {
+    if let Some(adoption) = journal.references().under_way() {
+        return Err(LedgerError::Adopting { from: adoption.from.clone(), to: adoption.to.clone() });
+    }
+    if journal.reference_version() != configured {
         return Err(LedgerError::Reference {
             journal: journal.reference_version().to_owned(),
-            configured: reference_version.to_owned(),
+            configured: configured.to_owned(),
         });
     }
-    Ok(journal)
+    Ok(())
 }
 
 /// Records outcomes by runs of offsets, since neighbours mostly share theirs.

@@ -179,6 +179,7 @@ async fn main() {
         version: 0,
         posted_at_micros: 1,
         reference_version: "r".to_owned(),
+        adoptions: Vec::new(),
         files: Vec::new(),
     };
     let options = Options {

@@ -21,7 +21,8 @@ pub(crate) struct Moment {
 
 impl Moment {
     /// The state of `now`'s journal at an instant: everything posted up to
-    /// then. `posted_at` never falls, so that is a prefix of the commits.
+    /// then. `posted_at` never falls, so that is a prefix of the commits. While
+    /// a reference version was being adopted, the state is that before.
     ///
     /// # Errors
     /// A journal file cannot be read.
@@ -34,10 +35,11 @@ impl Moment {
             }
         }
         let end = first_after(&commits, micros)?;
-        let (version, posted_at_micros) = match end.checked_sub(1).map(|last| commits[last]) {
+        let last = match end.checked_sub(1).map(|last| commits[last]) {
             Some(last) => (last.commit, posted_at(last)?),
             None => (0, 0),
         };
+        let Settled { version, posted_at_micros, reference_version } = settle(now, micros, last);
         let day = posted_at_micros.div_euclid(DAY_MICROS);
         let first = first_after(&commits, day * DAY_MICROS - 1)?;
         let first_commit = commits.get(first).map_or(i64::MAX, |file| file.commit);
@@ -46,7 +48,8 @@ impl Moment {
             posted_at_micros,
             files: now.files.iter().filter(|file| file.commit <= version).cloned().collect(),
             table_id: now.table_id.clone(),
-            reference_version: now.reference_version.clone(),
+            reference_version,
+            adoptions: now.adoptions.clone(),
         };
         Ok(Self { state, day: i32::try_from(day).unwrap_or(i32::MAX), first_commit })
     }
@@ -56,6 +59,39 @@ impl Moment {
         let open = |file: &&JournalFile| file.commit >= self.first_commit && file.book != Book::Receipts;
         self.state.files.iter().filter(open).collect()
     }
+}
+
+/// A state between adoptions.
+#[derive(Debug, PartialEq, Eq)]
+struct Settled {
+    version: i64,
+    posted_at_micros: i64,
+    reference_version: String,
+}
+
+/// The state at an instant whose last commit with a file was `last`: its
+/// number, and when it was made.
+fn settle(now: &LedgerState, micros: i64, last: (i64, i64)) -> Settled {
+    let first = now.adoptions.first().map_or(&now.reference_version, |adoption| &adoption.from);
+    let mut settled = Settled { version: last.0, posted_at_micros: last.1, reference_version: first.clone() };
+    for adoption in &now.adoptions {
+        match adoption.ended {
+            Some(end) if end.micros <= micros => {
+                settled.reference_version.clone_from(&adoption.to);
+                // Its end is a commit without a file.
+                if settled.version < end.commit {
+                    (settled.version, settled.posted_at_micros) = (end.commit, end.micros);
+                }
+            }
+            _ => {
+                if settled.version >= adoption.began {
+                    (settled.version, settled.posted_at_micros) = (adoption.began - 1, adoption.before_micros);
+                }
+                break;
+            }
+        }
+    }
+    settled
 }
 
 /// Index of the first commit made after an instant.
@@ -83,5 +119,43 @@ fn posted_at(file: &JournalFile) -> Result<i64, PublishError> {
     match micros.filter(|micros| !micros.is_empty() && micros.is_valid(0)) {
         Some(micros) => Ok(micros.value(0)),
         None => Err(PublishError::Undated(path.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use commonweal_journal::{Adoption, Ended};
+
+    /// Proves that an instant before, within and after each of two adoptions
+    /// gives the version in force then and a state without half an adoption.
+    #[test]
+    fn adoptions_are_whole_or_not_there() {
+        let adoption = |from: &str, to: &str, began, ended: Option<(i64, i64)>| Adoption {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            began,
+            before_micros: began * 10 - 5,
+            ended: ended.map(|(commit, micros)| Ended { commit, micros }),
+        };
+        let mut now = LedgerState {
+            table_id: String::new(),
+            version: 12,
+            posted_at_micros: 120,
+            reference_version: "b".to_owned(),
+            adoptions: vec![adoption("a", "b", 3, Some((5, 50))), adoption("b", "c", 9, None)],
+            files: Vec::new(),
+        };
+        let check = |now: &LedgerState, micros, last, expected: (i64, i64, &str)| {
+            let Settled { version, posted_at_micros, reference_version } = settle(now, micros, last);
+            assert_eq!((version, posted_at_micros, reference_version.as_str()), expected, "as of {micros}");
+        };
+        check(&now, 20, (2, 20), (2, 20, "a"));
+        check(&now, 49, (4, 40), (2, 25, "a"));
+        check(&now, 50, (4, 40), (5, 50, "b"));
+        check(&now, 79, (7, 70), (7, 70, "b"));
+        check(&now, i64::MAX, (11, 110), (8, 85, "b"));
+        now.adoptions.clear();
+        check(&now, i64::MAX, (11, 110), (11, 110, "b"));
     }
 }

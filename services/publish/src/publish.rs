@@ -12,7 +12,7 @@ use crate::moment::Moment;
 use crate::tables::{self, Table};
 use crate::write::{Encoded, Labels};
 use arrow::record_batch::RecordBatch;
-use commonweal_journal::{Journal, JournalFile};
+use commonweal_journal::{Adoption, Journal, JournalFile};
 use commonweal_query::Session;
 use futures::future::BoxFuture;
 use std::path::{Path, PathBuf};
@@ -42,8 +42,10 @@ pub struct LedgerState {
     pub version: i64,
     /// Time of the last commit, UTC microseconds; 0 for none.
     pub posted_at_micros: i64,
-    /// Reference version the entries carry.
+    /// Reference version the entries in force are as of.
     pub reference_version: String,
+    /// How the journal came to its reference version, by the latest state.
+    pub adoptions: Vec<Adoption>,
     /// Active files.
     pub files: Vec<JournalFile>,
 }
@@ -51,12 +53,19 @@ pub struct LedgerState {
 impl LedgerState {
     pub(crate) async fn now(options: &Options) -> Result<Self, PublishError> {
         let journal = Journal::open(&options.data_dir.join("journal")).await?;
+        let references = journal.references();
+        // Half an adoption is no state to publish: what was before it is published until it is through.
+        let version = journal.settled_version();
+        let before = references.under_way().map(|adoption| adoption.before_micros);
+        let mut files = journal.files()?;
+        files.retain(|file| file.commit <= version);
         Ok(Self {
             table_id: journal.table_id(),
-            version: journal.version(),
-            posted_at_micros: journal.posted_at_micros(),
-            reference_version: journal.reference_version().to_owned(),
-            files: journal.files()?,
+            version,
+            posted_at_micros: before.unwrap_or_else(|| journal.posted_at_micros()),
+            reference_version: references.current().to_owned(),
+            adoptions: references.adoptions().to_vec(),
+            files,
         })
     }
 }

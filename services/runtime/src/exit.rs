@@ -64,7 +64,7 @@ exits! {
     Io, 74, "input/output",
         "A file or directory cannot be read or written, or an address not be listened on.";
     ReferenceMismatch, 75, "reference mismatch",
-        "The journal's entries carry another reference version than the one configured.";
+        "The journal is under another reference version than the one configured, or is being brought to another; the message says what to do.";
     ShutdownOverran, 76, "shutdown overran",
         "Finishing took longer than `shutdown.grace_seconds`; what was not committed is read again at the next start.";
     PartitionCount, 77, "partition count",

@@ -60,7 +60,7 @@ fn follow(loaded: &Loaded, options: &Options, store: Option<Store>) -> Result<Ex
         loop {
             let ending = shutdown.is_requested();
             match Journal::open(&dir).await {
-                Ok(journal) if last != Some(journal.version()) => {
+                Ok(journal) if last != Some(journal.settled_version()) => {
                     let published = commonweal_publish::publish(options).await?;
                     last = Some(published.manifest.ledger_version);
                     tracing::info!(commit = last, "published");

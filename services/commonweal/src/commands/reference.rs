@@ -1,4 +1,7 @@
-//! `commonweal reference load|list|kinds`.
+//! `commonweal reference load|list|kinds|diff|adopt`.
+
+mod adopt;
+mod diff;
 
 use crate::cli::{ReferenceCommand, Settings};
 use crate::settings::Loaded;
@@ -12,6 +15,10 @@ pub(crate) fn run(settings: &cli::Settings, command: &ReferenceCommand) -> Resul
     match command {
         ReferenceCommand::Load { kind, base, files } => load_kind(settings, kind, base.as_deref(), files),
         ReferenceCommand::List => list_versions(settings),
+        ReferenceCommand::Diff { before, after, rows, format } => {
+            diff::diff(&Loaded::with_logs(settings)?, [before, after], *format, *rows)
+        }
+        ReferenceCommand::Adopt { version } => adopt::adopt(&Loaded::with_logs(settings)?, version),
         ReferenceCommand::Kinds => {
             for kind in Kind::ALL {
                 println!("{:<18} {}", kind.name(), kind.description());
@@ -29,10 +36,7 @@ fn load_kind(settings: &Settings, kind: &str, base: Option<&str>, files: &[PathB
         Some(base) => Some(base.to_owned()),
         None => latest(&dir)?,
     };
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}") {
-        bar.set_style(style);
-    }
+    let bar = bar("{msg} {wide_bar} {bytes}/{total_bytes} {eta}");
     let mut show = |progress: Progress<'_>| {
         bar.set_length(progress.bytes_total);
         bar.set_position(progress.bytes_read);
@@ -54,6 +58,15 @@ fn load_kind(settings: &Settings, kind: &str, base: Option<&str>, files: &[PathB
     );
     println!("use it with reference.version = \"{}\"", version.version);
     Ok(Exit::Ok)
+}
+
+/// A progress bar that looks like `template`; none where nobody looks.
+fn bar(template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 fn list_versions(settings: &Settings) -> Result<Exit, AppError> {

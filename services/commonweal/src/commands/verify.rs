@@ -80,11 +80,13 @@ fn print_receipts(report: &Report) {
 }
 
 fn print_books(report: &Report) {
-    let mut datasets = table::new(&["dataset", "entries", "reversals", "notes", "live", "cancelled", "conflicting"]);
+    let mut datasets =
+        table::new(&["dataset", "entries", "reclassified", "reversals", "notes", "live", "cancelled", "conflicting"]);
     for totals in &report.datasets {
         datasets.add_row([
             totals.dataset.to_string(),
             totals.entries.to_string(),
+            totals.reclassified.to_string(),
             totals.reversals.to_string(),
             totals.notes.to_string(),
             totals.live.to_string(),
@@ -98,7 +100,7 @@ fn print_books(report: &Report) {
     let mut quantities = table::new(&["dataset", "measure", "unit", "events", "control total"]);
     for totals in &report.datasets {
         for net in &totals.quantities {
-            let quantity = decimal(net.quantity);
+            let quantity = table::decimal(net.quantity);
             let row =
                 [totals.dataset.to_string(), net.measure.clone(), net.unit.clone(), net.events.to_string(), quantity];
             quantities.add_row(row);
@@ -115,6 +117,9 @@ fn print_findings(report: &Report) {
     if lost > 0 {
         println!("\n{lost} offsets were deleted before they were read: what they held is in no figure");
     }
+    if let Some(version) = &report.adopting {
+        println!("\nreference version {version} is being adopted; `commonweal reference adopt {version}` goes on");
+    }
     if report.is_sound() {
         println!("\nsound: L1 conservation, L2 additivity and L3 immutability hold");
         return;
@@ -126,11 +131,4 @@ fn print_findings(report: &Report) {
     if report.faults_left_out > 0 {
         println!("  and {} more", report.faults_left_out);
     }
-}
-
-/// Ten-thousandths as a decimal number.
-fn decimal(quantity: i128) -> String {
-    let sign = if quantity < 0 { "-" } else { "" };
-    let magnitude = quantity.unsigned_abs();
-    format!("{sign}{}.{:04}", magnitude / 10_000, magnitude % 10_000)
 }

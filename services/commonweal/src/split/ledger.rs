@@ -49,7 +49,7 @@ pub(crate) fn run(worker: &Worker<'_>) -> Result<u64, AppError> {
 
 struct Posting<'a> {
     source: GroupSource,
-    sorter: Sorter,
+    sorter: Sorter<'a>,
     terms: Arc<Terms>,
     runtime: &'a Runtime,
     /// What the group wants next; one at a time.

@@ -13,6 +13,13 @@ pub(super) struct Pair {
     pub(super) entry: At,
 }
 
+/// An entry that a reference version had posted anew, and the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Restated {
+    pub(super) anew: At,
+    pub(super) before: At,
+}
+
 /// A fault of the event that the row at `at` states.
 pub(super) struct EventFault {
     pub(super) invariant: Invariant,
@@ -24,6 +31,9 @@ pub(super) struct EventFault {
 pub(super) struct Walk {
     pub(super) totals: DatasetTotals,
     pub(super) pairs: Vec<Pair>,
+    /// Entries posted anew under another reference version, and those in whose
+    /// place they are.
+    pub(super) restated: Vec<Restated>,
     pub(super) faults: Vec<EventFault>,
     /// Per measure and unit: sum over the latest revisions.
     latest: Vec<i128>,
@@ -38,14 +48,22 @@ struct Net {
     quantity: i128,
 }
 
-/// Walks `book` event by event. Commits of the files are in `commits`, by
-/// number of file.
-pub(super) fn walk(dataset: Dataset, book: &mut Book, commits: &[i64]) -> Walk {
+/// What is known of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    pub(super) commit: i64,
+    /// Its commit is part of an adoption of another reference version.
+    pub(super) adopts: bool,
+}
+
+/// Walks `book` event by event; `files` by number.
+pub(super) fn walk(dataset: Dataset, book: &mut Book, files: &[Source]) -> Walk {
     // Rows of one event together, within it those of one content, entries first.
     book.rows.sort_unstable_by_key(|row| (row.identity, row.digest, row.is_reversal, row.at));
     let totals = DatasetTotals {
         dataset,
         entries: 0,
+        reclassified: 0,
         reversals: 0,
         notes: 0,
         live: 0,
@@ -53,15 +71,22 @@ pub(super) fn walk(dataset: Dataset, book: &mut Book, commits: &[i64]) -> Walk {
         conflicting: 0,
         quantities: Vec::new(),
     };
-    let mut walk = Walk { totals, pairs: Vec::new(), faults: Vec::new(), latest: vec![0; book.groups.len()] };
+    let latest = vec![0; book.groups.len()];
+    let mut walk = Walk { totals, pairs: Vec::new(), restated: Vec::new(), faults: Vec::new(), latest };
     for event in book.rows.chunk_by(|a, b| a.identity == b.identity) {
         walk.event(event);
+        walk.adoptions(event, files);
         for content in event.chunk_by(|a, b| a.digest == b.digest) {
-            walk.content(content, commits);
+            walk.content(content, files);
         }
     }
     walk.sums(book);
     walk
+}
+
+/// Commit that wrote a row.
+fn commit(files: &[Source], at: At) -> i64 {
+    files.get(at.file as usize).map_or(i64::MAX, |file| file.commit)
 }
 
 impl Walk {
@@ -86,7 +111,10 @@ impl Walk {
             }
             match (row.is_reversal, row.stands()) {
                 (true, _) => self.totals.reversals += 1,
-                (false, true) => self.totals.entries += 1,
+                (false, true) => {
+                    self.totals.entries += 1;
+                    self.totals.reclassified += u64::from(row.is_reclassified);
+                }
                 (false, false) => self.totals.notes += 1,
             }
         }
@@ -120,31 +148,81 @@ impl Walk {
         }
     }
 
+    /// Immutability: commits of adoptions reclassify, and no others do.
+    fn adoptions(&mut self, rows: &[Row], files: &[Source]) {
+        for row in rows {
+            let adopts = files.get(row.at.file as usize).is_some_and(|file| file.adopts);
+            match (row.is_reclassified, adopts) {
+                (true, false) => {
+                    self.fault(Invariant::Immutability, row.at, "a reclassification is no part of any adoption");
+                }
+                (false, true) => {
+                    self.fault(Invariant::Immutability, row.at, "a commit of an adoption posts something else");
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Immutability: each reversal takes back one entry of the same content,
-    /// of the same commit or an earlier one. `rows` holds entries first.
-    fn content(&mut self, rows: &[Row], commits: &[i64]) {
-        let commit = |at: At| commits.get(at.file as usize).copied().unwrap_or(i64::MAX);
+    /// of the same commit or an earlier one, and what is reclassified is taken
+    /// back and posted anew by one commit. `rows` holds entries first.
+    fn content(&mut self, rows: &[Row], files: &[Source]) {
         let (entries, reversals) = rows.split_at(rows.partition_point(|row| !row.is_reversal));
-        let mut standing = entries.iter().filter(|row| row.stands());
+        let mut reversals = reversals.iter();
+        // The entry before and what took it back.
+        let mut before: Option<(&Row, &Row)> = None;
+        for entry in entries.iter().filter(|row| row.stands()) {
+            self.restated(before, Some(entry), files);
+            before = reversals.next().map(|reversal| (entry, reversal));
+            if let Some((entry, reversal)) = before {
+                self.pair(entry, reversal, files);
+            }
+        }
+        self.restated(before, None, files);
         for reversal in reversals {
-            let Some(entry) = standing.next() else {
-                self.fault(
-                    Invariant::Immutability,
-                    reversal.at,
-                    "a reversal takes back what was never posted, or twice",
-                );
-                continue;
-            };
-            let negated = (-entry.entry, -entry.cancelled, -i128::from(entry.quantity), entry.group);
-            let found = (reversal.entry, reversal.cancelled, i128::from(reversal.quantity), reversal.group);
-            if negated != found {
-                let finding = "a reversal's measure, unit, quantity or count is not that of its entry, negated";
+            let finding = "a reversal takes back what was never posted, or twice";
+            self.fault(Invariant::Immutability, reversal.at, finding);
+        }
+    }
+
+    /// A reversal and its entry.
+    fn pair(&mut self, entry: &Row, reversal: &Row, files: &[Source]) {
+        let negated = (-entry.entry, -entry.cancelled, -i128::from(entry.quantity), entry.group);
+        let found = (reversal.entry, reversal.cancelled, i128::from(reversal.quantity), reversal.group);
+        if negated != found {
+            let finding = "a reversal's measure, unit, quantity or count is not that of its entry, negated";
+            self.fault(Invariant::Immutability, reversal.at, finding);
+        }
+        if commit(files, entry.at) > commit(files, reversal.at) {
+            self.fault(Invariant::Immutability, reversal.at, "a reversal was posted before its entry");
+        }
+        self.pairs.push(Pair { reversal: reversal.at, entry: entry.at });
+    }
+
+    /// An entry, if there is one, after another of the same content and what
+    /// took that back.
+    fn restated(&mut self, before: Option<(&Row, &Row)>, entry: Option<&Row>, files: &[Source]) {
+        let before = before.filter(|(_, reversal)| reversal.is_reclassified);
+        let entry = entry.filter(|entry| entry.is_reclassified);
+        match (before, entry) {
+            (None, None) => {}
+            (Some((old, reversal)), Some(new)) if commit(files, reversal.at) == commit(files, new.at) => {
+                let counts = |row: &Row| (row.entry, row.cancelled, row.quantity, row.group);
+                if counts(old) != counts(new) {
+                    let finding = "a reclassification changes a measure, unit, quantity or count";
+                    self.fault(Invariant::Immutability, new.at, finding);
+                }
+                self.restated.push(Restated { anew: new.at, before: old.at });
+            }
+            (_, Some(new)) => {
+                let finding = "a reclassification posts what its commit does not take back";
+                self.fault(Invariant::Immutability, new.at, finding);
+            }
+            (Some((_, reversal)), None) => {
+                let finding = "a reclassification takes back what its commit does not post anew";
                 self.fault(Invariant::Immutability, reversal.at, finding);
             }
-            if commit(entry.at) > commit(reversal.at) {
-                self.fault(Invariant::Immutability, reversal.at, "a reversal was posted before its entry");
-            }
-            self.pairs.push(Pair { reversal: reversal.at, entry: entry.at });
         }
     }
 

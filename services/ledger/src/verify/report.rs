@@ -41,6 +41,8 @@ pub struct DatasetTotals {
     pub dataset: Dataset,
     /// Records and tombstones posted.
     pub entries: u64,
+    /// Those of them that were posted anew under another reference version.
+    pub reclassified: u64,
     /// Rows that take an entry back.
     pub reversals: u64,
     /// Rows that note the losing side of a conflict.
@@ -70,6 +72,8 @@ pub struct Fault {
 pub struct Report {
     /// Last ledger commit that was looked at.
     pub commit: i64,
+    /// Reference version that is being adopted.
+    pub adopting: Option<String>,
     pub files: u64,
     pub bytes: u64,
     /// By topic and partition.

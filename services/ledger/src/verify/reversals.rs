@@ -1,7 +1,9 @@
-//! L3, second half: a reversal carries every column of the entry it takes back.
+//! L3, second half: a reversal carries every column of the entry it takes back,
+//! and what is posted anew under another reference version every column but
+//! those that the reference decides.
 
 use super::Invariant;
-use super::events::{EventFault, Pair};
+use super::events::{EventFault, Pair, Restated};
 use super::rows::At;
 use crate::LedgerError;
 use crate::flush::carried;
@@ -13,42 +15,62 @@ use commonweal_journal::JournalFile;
 use commonweal_schemas::arrow_schema;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Faults of pairs whose rows differ in a column; signs were looked at before.
-pub(super) fn compare(files: &[JournalFile], mut pairs: Vec<Pair>) -> Result<Vec<EventFault>, LedgerError> {
+/// Faults of reversals that differ from their entry in a column; signs were
+/// looked at before.
+pub(super) fn reversed(files: &[JournalFile], pairs: Vec<Pair>) -> Result<Vec<EventFault>, LedgerError> {
+    let columns = carried().into_iter().filter(|name| name != "quantity").collect();
+    let pairs = pairs.into_iter().map(|Pair { reversal, entry }| (reversal, entry)).collect();
+    compare(files, columns, pairs, "a reversal does not carry every column of its entry")
+}
+
+/// Faults of entries posted anew that differ in what their event states.
+pub(super) fn restated(files: &[JournalFile], pairs: Vec<Restated>) -> Result<Vec<EventFault>, LedgerError> {
+    let validated = arrow_schema::validated();
+    let columns = carried().into_iter().filter(|name| validated.field_with_name(name).is_ok()).collect();
+    let pairs = pairs.into_iter().map(|Restated { anew, before }| (anew, before)).collect();
+    compare(files, columns, pairs, "a reclassification changes more than the reference decides")
+}
+
+/// Faults at the first rows of pairs whose rows differ in one of the columns.
+fn compare(
+    files: &[JournalFile],
+    names: Vec<String>,
+    mut pairs: Vec<(At, At)>,
+    finding: &str,
+) -> Result<Vec<EventFault>, LedgerError> {
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
-    let columns = Columns::new()?;
-    pairs.sort_unstable_by_key(|pair| pair.reversal);
-    let reversals: Vec<At> = pairs.iter().map(|pair| pair.reversal).collect();
-    let due = columns.digests(files, &reversals)?;
-    let mut order: Vec<(At, u32)> = (0..).zip(&pairs).map(|(number, pair)| (pair.entry, number)).collect();
+    let columns = Columns::new(names)?;
+    pairs.sort_unstable_by_key(|(first, _)| *first);
+    let firsts: Vec<At> = pairs.iter().map(|(first, _)| *first).collect();
+    let due = columns.digests(files, &firsts)?;
+    let mut order: Vec<(At, u32)> = (0..).zip(&pairs).map(|(number, (_, second))| (*second, number)).collect();
     order.sort_unstable();
-    let entries: Vec<At> = order.iter().map(|(at, _)| *at).collect();
-    let found = columns.digests(files, &entries)?;
+    let seconds: Vec<At> = order.iter().map(|(at, _)| *at).collect();
+    let found = columns.digests(files, &seconds)?;
     let mut faults = Vec::new();
     for ((_, number), found) in order.iter().zip(found) {
         let number = *number as usize;
         if due.get(number) != Some(&found)
-            && let Some(pair) = pairs.get(number)
+            && let Some((first, _)) = pairs.get(number)
         {
-            let finding = "a reversal does not carry every column of its entry".to_owned();
-            faults.push(EventFault { invariant: Invariant::Immutability, at: pair.reversal, finding });
+            let finding = finding.to_owned();
+            faults.push(EventFault { invariant: Invariant::Immutability, at: *first, finding });
         }
     }
     Ok(faults)
 }
 
-/// The columns a reversal has to share with its entry.
+/// The columns that two rows have to share.
 struct Columns {
     names: Vec<String>,
     converter: RowConverter,
 }
 
 impl Columns {
-    fn new() -> Result<Self, LedgerError> {
+    fn new(names: Vec<String>) -> Result<Self, LedgerError> {
         let schema = arrow_schema::posting_stored();
-        let names: Vec<String> = carried().into_iter().filter(|name| name != "quantity").collect();
         let fields = names
             .iter()
             .map(|name| schema.field_with_name(name).map(|field| SortField::new(field.data_type().clone())))

@@ -7,6 +7,7 @@ use crate::columns::{binary, digest_head, primitive, symbols, text};
 use crate::identity::Identities;
 use crate::index::REVISION_MAX;
 use crate::parquet_files::{Rows, each_batch};
+use crate::post::Cause;
 use crate::{Identity, LedgerError};
 use arrow::array::{Array as _, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -14,7 +15,7 @@ use commonweal_journal::JournalFile;
 use commonweal_schemas::arrow_schema;
 use std::collections::HashMap;
 
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "origin_topic",
     "origin_partition",
     "origin_offset",
@@ -27,6 +28,7 @@ const COLUMNS: [&str; 17] = [
     "quantity",
     "unit",
     "entry",
+    "cause",
     "cancelled",
     "conflict",
     "ledger_commit",
@@ -58,6 +60,8 @@ pub(super) struct Row {
     pub(super) cancelled: i8,
     pub(super) conflict: i8,
     pub(super) is_reversal: bool,
+    /// Its cause is another reference version.
+    pub(super) is_reclassified: bool,
 }
 
 const _: () = assert!(size_of::<Row>() <= 56, "a verification holds every row at once");
@@ -122,6 +126,7 @@ impl Book {
         let state = |name| primitive::<Int32Type>(batch, name);
         let (entry, cancelled, conflict) = (state("entry")?, state("cancelled")?, state("conflict")?);
         let groups = self.groups_of(batch)?;
+        let is_reclassified = reclassified(batch)?;
         let small = |value: i32| i8::try_from(value).unwrap_or(i8::MAX);
         let mut identities = Identities::default();
         self.rows.reserve(batch.num_rows());
@@ -143,6 +148,7 @@ impl Book {
                 cancelled: small(cancelled.value(row)),
                 conflict: small(conflict.value(row)),
                 is_reversal,
+                is_reclassified: is_reclassified(row),
             });
         }
         Ok(())
@@ -178,14 +184,25 @@ impl Book {
     }
 }
 
-/// Tells the origins of the records, tombstones and notes of a batch.
+/// Tells the rows that stand for what a reference version changed.
+fn reclassified(batch: &RecordBatch) -> Result<impl Fn(usize) -> bool + '_, LedgerError> {
+    let causes = symbols(batch, "cause")?;
+    let names = causes.values.iter();
+    let is_it: Vec<bool> = names.map(|name| name == Some(Cause::Reclassification.name())).collect();
+    Ok(move |row| causes.key(row).and_then(|key| is_it.get(key)).copied().unwrap_or(false))
+}
+
+/// Tells the origins of the records, tombstones and notes of a batch. What was
+/// posted anew under another reference version has the origin it had: that it
+/// takes the place of an entry with the same is looked at event by event.
 fn add_origins(batch: &RecordBatch, origins: &mut Origins) -> Result<(), LedgerError> {
     let topic = symbols(batch, "origin_topic")?;
     let partition = primitive::<Int32Type>(batch, "origin_partition")?;
     let offset = primitive::<Int64Type>(batch, "origin_offset")?;
     let (entry, cancelled) = (primitive::<Int32Type>(batch, "entry")?, primitive::<Int32Type>(batch, "cancelled")?);
     let mut known: HashMap<(Option<usize>, i32), usize> = HashMap::new();
-    for row in 0..batch.num_rows() {
+    let is_reclassified = reclassified(batch)?;
+    for row in (0..batch.num_rows()).filter(|row| !is_reclassified(*row)) {
         let number = *known
             .entry((topic.key(row), partition.value(row)))
             .or_insert_with(|| origins.number(topic.value(row).unwrap_or_default(), partition.value(row)));

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Three commits: records, a correction, a withdrawal, a conflict, a refusal
 /// and a hole.
-async fn sound(dir: &Path) -> Journal {
+pub(crate) async fn sound(dir: &Path) -> Journal {
     let stated = |identity, revision, content, cancel| {
         Message::Event(Statement { dataset: Dataset::Funding, identity, revision, recorded_at: 9, content, cancel })
     };
@@ -45,13 +45,19 @@ async fn sound(dir: &Path) -> Journal {
 
 /// A journal with the rows of `from`, altered, in files as sound as any, so
 /// that only what the rows say is wrong.
-async fn altered(from: &Journal, dir: &Path, alter: impl Fn(&JournalFile, RecordBatch) -> RecordBatch) -> Report {
-    let mut journal = Journal::open_or_create(dir, from.reference_version()).await.unwrap();
+pub(crate) async fn altered(
+    from: &Journal,
+    dir: &Path,
+    alter: impl Fn(&JournalFile, RecordBatch) -> RecordBatch,
+) -> Report {
+    let adoptions = from.references().adoptions();
+    let first = adoptions.first().map_or(from.reference_version(), |adoption| &adoption.from);
+    let mut journal = Journal::open_or_create(dir, first).await.unwrap();
     let topic = "commonweal.funding.v1".to_owned();
     let next_offset = from.next_offset(&topic, 0).await.unwrap().unwrap();
     let position = Position { topic, partition: 0, next_offset };
     for commit in 1..=from.version() {
-        let (mut additions, mut posted_at) = (Vec::new(), 0);
+        let (mut additions, mut posted_at) = (Vec::new(), journal.posted_at_micros());
         for file in from.book_files_of(commit).unwrap() {
             let batch = read(&file);
             posted_at = batch["posted_at"].as_primitive::<TimestampMicrosecondType>().value(0);
@@ -60,7 +66,12 @@ async fn altered(from: &Journal, dir: &Path, alter: impl Fn(&JournalFile, Record
             additions.push(journal.write_file(file.book, file.reversals, rows, &encoded(&batch)).unwrap());
         }
         let (positions, writers) = (vec![position.clone()], vec![Writer::Dataset(Dataset::Funding)]);
-        let commit = Commit { additions, positions, writers, posted_at, ..Commit::default() };
+        let references = adoptions.iter().find_map(|adoption| {
+            let ended = adoption.ended.filter(|end| end.commit == commit);
+            let begun = || journal.references().begun(&adoption.to, commit, posted_at);
+            ended.map(|end| journal.references().ended(end)).or_else(|| (adoption.began == commit).then(begun))
+        });
+        let commit = Commit { additions, positions, writers, references, posted_at, ..Commit::default() };
         journal.commit(&commit).await.unwrap();
     }
     verify(&journal).await.unwrap()
@@ -76,20 +87,20 @@ fn encoded(batch: &RecordBatch) -> Vec<u8> {
 }
 
 /// `batch` with another column `name`.
-fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
+pub(crate) fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
     let mut columns = batch.columns().to_vec();
     columns[batch.schema().index_of(name).unwrap()] = column;
     RecordBatch::try_new(batch.schema(), columns).unwrap()
 }
 
 /// `batch` without the rows for which `drop` holds.
-fn without(batch: &RecordBatch, drop: impl Fn(usize) -> bool) -> RecordBatch {
+pub(crate) fn without(batch: &RecordBatch, drop: impl Fn(usize) -> bool) -> RecordBatch {
     let keep = (0..batch.num_rows()).map(|row| Some(!drop(row))).collect();
     filter_record_batch(batch, &keep).unwrap()
 }
 
 /// Asserts that a fault of `invariant` names `place` and says `finding`.
-fn assert_found(report: &Report, invariant: Invariant, place: &str, finding: &str) {
+pub(crate) fn assert_found(report: &Report, invariant: Invariant, place: &str, finding: &str) {
     let found = report
         .faults
         .iter()

@@ -96,6 +96,7 @@ impl Journal {
             version: self.version,
             posted_at_micros: posted_at(self.version),
             reference_version: REFERENCE.to_owned(),
+            adoptions: Vec::new(),
             files: self.files.clone(),
         }
     }

@@ -3,13 +3,14 @@
 use crate::AppError;
 use crate::books::{Read, Taken};
 use crate::fused;
+use crate::settings::Loaded;
 use crate::split::Worker;
 use crate::split::internal::InternalReader;
 use crate::split::notes::{Absent, Note};
 use arrow::array::{Array as _, AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int32Type;
-use commonweal_ledger::LedgerError;
+use commonweal_enrich::{Reference, enrich};
 use commonweal_runtime::kafka::Message;
 use commonweal_schemas::avro::Contract;
 use commonweal_schemas::partitioner::partition_of;
@@ -17,21 +18,26 @@ use commonweal_schemas::{Dataset, arrow_schema};
 use std::sync::Arc;
 
 /// Takes messages apart into what a ledger takes.
-pub(in crate::split) struct Sorter {
+pub(in crate::split) struct Sorter<'a> {
+    loaded: &'a Loaded,
     reader: InternalReader,
     raw: Vec<(Dataset, Arc<str>)>,
     reference_version: String,
+    /// That version, once an event came under another.
+    reference: Option<Reference>,
     topic: String,
     /// Partitions of the topic, by which each event is held to its own.
     pub(in crate::split) partitions: Option<i32>,
 }
 
-impl Sorter {
-    pub(in crate::split) fn new(worker: &Worker<'_>, topic: &str, reference_version: &str) -> Result<Self, AppError> {
+impl<'a> Sorter<'a> {
+    pub(in crate::split) fn new(worker: &Worker<'a>, topic: &str, reference_version: &str) -> Result<Self, AppError> {
         Ok(Self {
+            loaded: worker.loaded,
             reader: InternalReader::new(worker, topic, Contract::Enriched, arrow_schema::enriched())?,
             raw: fused::topics(worker.config()),
             reference_version: reference_version.to_owned(),
+            reference: None,
             topic: topic.to_owned(),
             partitions: None,
         })
@@ -48,7 +54,7 @@ impl Sorter {
         let mut taken = Taken { messages: messages.len() as u64, ..Taken::default() };
         for (batch, positions) in contents.events {
             self.check_partition(partition, positions.iter().map(|position| &messages[*position]))?;
-            self.check_reference(&batch)?;
+            let batch = self.enriched_here(batch)?;
             self.by_topic(&batch, &mut taken)?;
         }
         for (_, note) in contents.notes {
@@ -85,18 +91,26 @@ impl Sorter {
         )))
     }
 
-    fn check_reference(&self, batch: &RecordBatch) -> Result<(), AppError> {
+    /// The events under the ledger's own reference version. What was enriched
+    /// under another, before that was adopted say, is enriched anew: so the
+    /// version that an event came with decides nothing.
+    fn enriched_here(&mut self, batch: RecordBatch) -> Result<RecordBatch, AppError> {
         let versions = batch.column_by_name("reference_version");
         let versions = versions.and_then(|column| column.as_dictionary_opt::<Int32Type>());
         let values = versions.and_then(|versions| versions.values().as_string_opt::<i32>());
         let other = values.into_iter().flatten().flatten().find(|version| *version != self.reference_version);
-        match other {
-            None => Ok(()),
-            Some(version) => Err(AppError::Ledger(LedgerError::Reference {
-                journal: self.reference_version.clone(),
-                configured: format!("{version} at the enrich workers"),
-            })),
-        }
+        let Some(other) = other else { return Ok(batch) };
+        let reference = if let Some(reference) = self.reference.take() {
+            reference
+        } else {
+            let own = &self.reference_version;
+            tracing::warn!(found = other, own, "events are enriched anew: enrich had another reference version");
+            self.loaded.reference()?
+        };
+        let stated: Vec<usize> = (0..arrow_schema::validated().fields().len()).collect();
+        let enriched = enrich(&batch.project(&stated)?, &reference)?;
+        self.reference = Some(reference);
+        Ok(enriched)
     }
 
     /// Sorts the rows of a batch by the raw topic they are from.
