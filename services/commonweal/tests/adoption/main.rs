@@ -9,7 +9,7 @@ mod world;
 use commonweal_enrich::{Reference, enrich};
 use commonweal_ledger::verify::{Report, verify};
 use commonweal_ledger::{Adopter, AdoptionLimits, AdoptionStep, Ledger, LedgerError};
-use commonweal_publish::{MethodBook, Options, publish, publish_as_of};
+use commonweal_publish::{Catalogue, MethodBook, Options, publish, publish_as_of};
 use commonweal_schemas::Dataset;
 use events::{Event, batch, history, topic};
 use proptest::prelude::*;
@@ -45,6 +45,7 @@ impl<'a> Books<'a> {
             reference_dir: self.world.reference_dir(),
             method: MethodBook::embedded("2026.1").unwrap(),
             label: Some("synthetic".to_owned()),
+            catalogue: Catalogue::default(),
         }
     }
 
