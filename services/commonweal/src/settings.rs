@@ -3,7 +3,7 @@
 use crate::{AppError, cli};
 use commonweal_enrich::{Reference, materialise_builtin};
 use commonweal_ingest::Rules;
-use commonweal_publish::{Login, Options, Shelf, Store, StoreError, StoreOptions};
+use commonweal_publish::{Login, Options, Protection, Shelf, Store, StoreError, StoreOptions};
 use commonweal_runtime::{Config, Sources, telemetry};
 use tokio::runtime::Runtime;
 
@@ -75,6 +75,7 @@ impl Loaded {
             reference_dir: self.config.reference_dir(),
             method: self.shelf().open(&self.config.publish.method)?,
             label: (!label.is_empty()).then(|| label.to_owned()),
+            protection: Protection::Full { against: self.config.publish.against.clone() },
         })
     }
 

@@ -10,6 +10,7 @@ mod blocking;
 mod calendar;
 mod conform;
 mod difference;
+mod disclosure;
 mod error;
 mod export;
 mod files;
@@ -27,7 +28,8 @@ mod views;
 mod write;
 
 pub use balances::Refreshed;
-pub use difference::{Amounts, Change, Difference, Effect, difference, effects};
+pub use difference::{Amounts, Change, Difference, Effect, Figure, difference, effects};
+pub use disclosure::{CONFIDENTIAL, HELD, Policy, Protection, ROUNDED};
 pub use error::{MethodError, MethodFaults, PublishError};
 pub use export::{Exported, export};
 pub use manifest::{Manifest, ManifestMethod, ManifestTable};

@@ -8,6 +8,7 @@
 mod deeds;
 
 use crate::balances::{Kind, cells_of};
+use crate::disclosure::Protection;
 use crate::inputs::{self, numbers};
 use crate::method::MethodBook;
 use crate::models;
@@ -127,9 +128,10 @@ async fn amounts(
         method_version: method.version().to_owned(),
         reference_version: LABEL.to_owned(),
         data_label: LABEL.to_owned(),
+        disclosure: Protection::None.label(),
     };
     let mut amounts = BTreeMap::new();
-    for encoded in models::evaluate(&session, method, &labels).await? {
+    for encoded in models::evaluate(&session, method, &labels, &Protection::None).await? {
         collect(encoded.table, &encoded.rows, &mut amounts)?;
     }
     Ok(amounts)

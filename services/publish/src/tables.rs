@@ -3,9 +3,11 @@
 //! `docs/published-tables.md` made.
 
 mod dimensions;
+mod disclosure;
 mod documentation;
 mod facts;
 
+pub use disclosure::{Disclosure, Figures};
 pub use documentation::documentation;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -19,6 +21,8 @@ pub struct Table {
     pub columns: &'static [Column],
     /// Columns that name a row; rows are sorted by them, nulls first.
     pub key: &'static [&'static str],
+    /// What it tells about people's work, and how that is protected.
+    pub disclosure: Disclosure,
 }
 
 /// A column of a published table.

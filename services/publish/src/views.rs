@@ -3,8 +3,10 @@
 //!
 //! One pass over a dataset's cells makes `funding_cells` or
 //! `employment_cells` (without organisations), `parties` (organisations with an
-//! entry in force, by role), and for stocks `stock_snapshots`, `stock_series`
-//! and `stock_cells`, which number each other.
+//! entry in force, by role), and for work `stock_snapshots`, `stock_series`,
+//! `stock_cells`, `flow_cells` and `flow_contributions`, which number each
+//! other. Organisations are numbers in them: disclosure control asks how much
+//! each contributes, not who it is.
 
 use crate::PublishError;
 use crate::balances::{Cells, Kind, Seen, sum_array};
@@ -48,6 +50,10 @@ const EMPLOYMENT_CELLS: &[&str] = &[
 /// What of a series is shown: series of one cell are added.
 const STOCK_CELL: &[&str] = &["measure", "unit", "programme", "district", "combined_authority", "region", "job_basis"];
 
+/// What of a flow is shown.
+const FLOW_CELL: &[&str] = &["quarter", "measure", "programme", "district", "job_basis", "prior_status"];
+const CONTRIBUTOR: &[&str] = &["organisation_id"];
+
 const PARTIES: &[&str] = &["organisation_id", "counterparty_id"];
 /// What a snapshot has beside its series.
 const SNAPSHOT: &[&str] = &["source", "quarter", "as_of"];
@@ -77,15 +83,19 @@ pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishErr
     let (seen_as_cell, seen_as_parties) = (cells.seen_by(cell_names), cells.seen_by(PARTIES));
     let mut shown = Pairs::default();
     let mut parties = Pairs::default();
-    let mut stocks = (dataset == Dataset::Employment).then(|| Stocks::new(cells));
+    let mut work = (dataset == Dataset::Employment).then(|| (Stocks::new(cells), Flows::new(cells)));
     for (cell, amounts) in cells.sums() {
         let mut amounts = *amounts;
         // Which cell carries a conflict depends on the order of arrival.
         amounts.counts[2] = 0;
         shown.add(seen_as_cell.pair(cell), &amounts);
         let party = parties.add(seen_as_parties.pair(cell), &amounts);
-        if let Some(stocks) = &mut stocks {
-            stocks.add(cell, party, &amounts);
+        if let Some((stocks, flows)) = &mut work {
+            if stocks.are(cell) {
+                stocks.add(cell, party, &amounts);
+            } else {
+                flows.add(cell, &amounts);
+            }
         }
     }
     let mut tables = Vec::new();
@@ -93,8 +103,9 @@ pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishErr
     tables.push(table(cell_table, cells, &seen_as_cell, cell_names, shown, SUMS)?);
     let parties = parties.chunks(|sum| sum.counts[0] > 0).collect();
     tables.push(table(party_table, cells, &seen_as_parties, PARTIES, parties, &["entries"])?);
-    if let Some(stocks) = stocks {
+    if let Some((stocks, flows)) = work {
         tables.extend(stocks.into_tables(cells)?);
+        tables.extend(flows.into_tables(cells)?);
     }
     Ok(Views(tables))
 }
@@ -104,6 +115,7 @@ pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishErr
 struct Stocks {
     seen_as_cell: Seen,
     seen_as_snapshot: Seen,
+    seen_as_contributor: Seen,
     /// Half of a key that has the date, and the dates by its number.
     dates: (usize, Codes),
     cells: Pairs,
@@ -113,6 +125,8 @@ struct Stocks {
     moments: Pairs,
     /// Series and moment.
     snapshots: Pairs,
+    /// Organisation of each series.
+    contributors: Codes,
 }
 
 impl Stocks {
@@ -120,21 +134,28 @@ impl Stocks {
         Self {
             seen_as_cell: cells.seen_by(STOCK_CELL),
             seen_as_snapshot: cells.seen_by(SNAPSHOT),
+            seen_as_contributor: cells.seen_by(CONTRIBUTOR),
             dates: cells.codes("as_of"),
             cells: Pairs::default(),
             series: Pairs::default(),
             moments: Pairs::default(),
             snapshots: Pairs::default(),
+            contributors: Codes::new(),
         }
     }
 
-    fn add(&mut self, cell: [u32; 2], parties: u32, amounts: &Amounts) {
+    /// Whether a cell is of a stock.
+    fn are(&self, cell: [u32; 2]) -> bool {
         let (half, dates) = &self.dates;
-        if dates[cell[*half] as usize] == NULL {
-            return;
-        }
+        dates[cell[*half] as usize] != NULL
+    }
+
+    fn add(&mut self, cell: [u32; 2], parties: u32, amounts: &Amounts) {
         let shown = self.cells.add(self.seen_as_cell.pair(cell), amounts);
         let series = self.series.add([shown, parties], amounts);
+        if self.contributors.len() == series as usize {
+            self.contributors.push(contributor(&self.seen_as_contributor, cell));
+        }
         let moment = self.moments.add(self.seen_as_snapshot.pair(cell), amounts);
         self.snapshots.add([series, moment], amounts);
     }
@@ -154,7 +175,12 @@ impl Stocks {
         let empty = empty.map_err(PublishError::arrow("stock_series"))?;
         let (series_numbers, cell_of_series): (Vec<Codes>, Vec<Codes>) =
             series.into_iter().map(|Chunk { numbers, pairs: [cell, _], .. }| (numbers, cell)).unzip();
-        let of_cells = numbered("cell", ("stock_series", schema, empty), &cell_of_series)?;
+        let contributors: Vec<Codes> = series_numbers
+            .iter()
+            .map(|numbers| numbers.iter().map(|series| self.contributors[*series as usize]).collect())
+            .collect();
+        let of_cells = numbered("contributor", ("stock_series", schema, empty), &contributors)?;
+        let of_cells = numbered("cell", of_cells, &cell_of_series)?;
         let moments: Vec<[u32; 2]> = self.moments.iter().map(|(pair, _)| pair).collect();
         let mut series_of_snapshots = Vec::new();
         let mut snapshots = Vec::new();
@@ -171,6 +197,50 @@ impl Stocks {
             numbered("series", of_cells, &series_numbers)?,
             numbered("series", dated, &series_of_snapshots)?,
         ])
+    }
+}
+
+/// Number of the organisation of a cell.
+fn contributor(seen: &Seen, cell: [u32; 2]) -> u32 {
+    // One column lies in one half; the other half has nothing to tell apart.
+    seen.pair(cell).into_iter().max().unwrap_or(0)
+}
+
+/// What each organisation adds to flows.
+struct Flows {
+    seen_as_cell: Seen,
+    seen_as_contributor: Seen,
+    cells: Pairs,
+    /// Cell and organisation.
+    contributions: Pairs,
+}
+
+impl Flows {
+    fn new(cells: &Cells) -> Self {
+        Self {
+            seen_as_cell: cells.seen_by(FLOW_CELL),
+            seen_as_contributor: cells.seen_by(CONTRIBUTOR),
+            cells: Pairs::default(),
+            contributions: Pairs::default(),
+        }
+    }
+
+    fn add(&mut self, cell: [u32; 2], amounts: &Amounts) {
+        let shown = self.cells.add(self.seen_as_cell.pair(cell), amounts);
+        self.contributions.add([shown, contributor(&self.seen_as_contributor, cell)], amounts);
+    }
+
+    fn into_tables(self, cells: &Cells) -> Result<Vec<Table>, PublishError> {
+        let live = |sum: &Amounts| sum.counts[0] > 0;
+        let shown: Vec<Chunk> = self.cells.chunks(live).collect();
+        let numbers: Vec<Codes> = shown.iter().map(|chunk| chunk.numbers.clone()).collect();
+        let named = table("flow_cells", cells, &self.seen_as_cell, FLOW_CELL, shown, &[])?;
+        let mut contributions: Vec<Chunk> = self.contributions.chunks(live).collect();
+        let (of_cells, contributors): (Vec<Codes>, Vec<Codes>) =
+            contributions.iter_mut().map(|chunk| std::mem::take(&mut chunk.pairs)).map(|[cell, of]| (cell, of)).unzip();
+        let quantities = table("flow_contributions", cells, &self.seen_as_cell, &[], contributions, &["quantity"])?;
+        let quantities = numbered("contributor", quantities, &contributors)?;
+        Ok(vec![numbered("cell", named, &numbers)?, numbered("cell", quantities, &of_cells)?])
     }
 }
 

@@ -40,6 +40,9 @@ const BOOKS: &[(&str, Texts)] = &[book!("2026.1":
     "models/stock_levels.sql"
     "models/stock_quarters.sql"
     "models/volunteering.sql"
+    "models/work_cells.sql"
+    "models/work_contributions.sql"
+    "models/work_parts.sql"
     "parameters.csv"
 )];
 
