@@ -20,6 +20,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from journal_sums import KEYS
 from published_types import TABLES
+from second_engine import protected_differences
 
 HERE = Path(__file__).parent
 MONEY = pa.decimal128(18, 4)
@@ -239,6 +240,24 @@ class SecondEngine(unittest.TestCase):
     def test_a_penny_off(self) -> None:
         self.publish("2.11", "4.00")
         self.expect("amount is published as Decimal('2.11') and computed as Decimal('2.10')")
+
+    def protect(self, mark: str, quantity: str | None) -> tuple[int, str]:
+        """What is said of one published row that was 12."""
+
+        def table(amount: str | None, said: str | None) -> pa.Table:
+            told = pa.array([amount and decimal.Decimal(amount)], pa.decimal128(18, 2))
+            return pa.table({"quantity": told, "disclosure": pa.array([said], pa.string())})
+
+        found = protected_differences(table(quantity, mark), table("12.00", None), 5, False)
+        return len(found), "".join(found)
+
+    def test_protection(self) -> None:
+        self.assertEqual(self.protect("r", "10.00"), (0, ""))
+        self.assertEqual(self.protect("c", None), (0, ""))
+        self.assertIn("is 12.00 for 12.00", self.protect("r", "12.00")[1])
+        self.assertIn("is 15.00 for 12.00", self.protect("r", "15.00")[1])
+        self.assertIn("confidential and told", self.protect("c", "10.00")[1])
+        self.assertIn("is missing", self.protect("h", None)[1])
 
     def test_another_type(self) -> None:
         self.publish("2.10", "4.00", scale=4)

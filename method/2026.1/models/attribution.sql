@@ -5,20 +5,13 @@
 -- be added over funders. Its share may: shares of a value add up to it exactly,
 -- the largest funder has what rounding left. Value of a programme nobody is
 -- known to have paid for stands with the funder `unknown`.
-WITH outcomes AS (
-  SELECT quarter, bundle, outcome, programme,
-         SUM(value_low) AS value_low, SUM(value_central) AS value_central, SUM(value_high) AS value_high,
-         COUNT(*) AS cells, COUNT(value_central) AS valued,
-         MAX(evidence_grade) AS evidence_grade, MAX(confidence) AS confidence
-  FROM social_value
-  GROUP BY quarter, bundle, outcome, programme
-),
-shared AS (
-  SELECT o.*, COALESCE(s.funder_id, 'unknown') AS funder_id, COALESCE(s.basis, 'none') AS basis,
+WITH shared AS (
+  SELECT o.quarter, o.bundle, o.outcome, o.programme, o.value_low, o.value_central, o.value_high,
+         o.evidence_grade, o.confidence, o.disclosure,
+         COALESCE(s.funder_id, 'unknown') AS funder_id, COALESCE(s.basis, 'none') AS basis,
          COALESCE(s.share, CAST('1' AS DECIMAL(18, 12))) AS share
-  FROM outcomes o
+  FROM lifetime_value o
   LEFT JOIN funder_shares s ON s.programme = o.programme AND o.programme <> 'unknown'
-  WHERE o.cells = o.valued
 ),
 parts AS (
   SELECT s.*,
@@ -47,6 +40,6 @@ SELECT s.quarter, s.bundle, s.outcome, s.programme, s.funder_id, s.basis, s.shar
             AS DECIMAL(18, 2)) AS attributed_central,
        CAST(CASE WHEN s.place = 1 THEN s.value_high - (s.parts_high - s.part_high) ELSE s.part_high END
             AS DECIMAL(18, 2)) AS attributed_high,
-       r.price_base_year, s.evidence_grade, s.confidence, r.method_version, r.data_label
+       r.price_base_year, s.evidence_grade, s.confidence, r.method_version, s.disclosure, r.data_label
 FROM summed s
 CROSS JOIN run r

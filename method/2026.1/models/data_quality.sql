@@ -1,9 +1,16 @@
 -- What the figures rest on, and what they leave out: counts per dataset,
 -- source and check. Nothing here depends on the order or number of arrivals.
 -- parameters: none
+--
+-- Contents about work are numbered and not named by their digest: who can guess
+-- the rest of an event would find a count of people by trying.
 WITH contents AS (
   SELECT dataset, source, event_id,
-         'revision ' || CAST(revision AS STRING) || ', content ' || content
+         'revision ' || CAST(revision AS STRING) || ', content '
+           || CASE WHEN dataset = 'employment'
+                   THEN CAST(ROW_NUMBER() OVER (PARTITION BY dataset, source, event_id, revision
+                                                ORDER BY kept DESC, content) AS STRING)
+                   ELSE content END
            || CASE WHEN kept THEN ', in force' ELSE ', outweighed' END AS detail
   FROM conflicting_contents
 ),

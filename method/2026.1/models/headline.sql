@@ -220,6 +220,6 @@ SELECT f.area, f.programme, f.headline, f.unit, f.period,
        f.gross, f.net_central, f.measured_in,
        f.evidence_grade, f.confidence, f.basis,
        CAST(f.quarters AS INTEGER) AS quarters,
-       r.method_version, r.data_label
+       r.method_version, CAST(NULL AS STRING) AS disclosure, r.data_label
 FROM figures f
 CROSS JOIN run r

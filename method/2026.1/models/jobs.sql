@@ -46,6 +46,6 @@ SELECT j.quarter, j.measure, j.programme, j.district, j.job_basis, j.prior_statu
        CAST(j.statements AS BIGINT) AS statements,
        CAST(j.carried_forward AS BIGINT) AS carried_forward,
        CAST(j.stale AS BIGINT) AS stale,
-       r.data_label
+       CAST(NULL AS STRING) AS disclosure, r.data_label
 FROM rows_of_both j
 CROSS JOIN run r

@@ -1,5 +1,6 @@
--- The value of each quarter's outcomes over their whole life, in real pounds:
--- as it comes, and discounted to the quarter's year.
+-- The outcomes of each programme and quarter, over all districts: what they are
+-- worth in the quarter, and over their whole life in real pounds, as it comes
+-- and discounted to the quarter's year.
 -- parameters: none
 --
 -- Only here is anything discounted. A post is valued for a year at a time and
@@ -9,6 +10,7 @@
 WITH outcomes AS (
   SELECT quarter, bundle, outcome, programme,
          CASE WHEN bundle = 'ECONOMIC' THEN 'stock' ELSE 'flow' END AS kind,
+         SUM(CAST(gross AS DECIMAL(24, 4))) AS gross,
          SUM(CAST(value_low AS DECIMAL(24, 2))) AS value_low,
          SUM(CAST(value_central AS DECIMAL(24, 2))) AS value_central,
          SUM(CAST(value_high AS DECIMAL(24, 2))) AS value_high,
@@ -19,13 +21,18 @@ WITH outcomes AS (
 ),
 yearly AS (
   -- A post's value is that of a quarter of a year.
-  SELECT o.quarter, o.bundle, o.outcome, o.programme, o.kind, o.evidence_grade, o.confidence,
+  SELECT o.quarter, o.bundle, o.outcome, o.programme, o.kind, o.evidence_grade, o.confidence, o.gross,
+         o.value_low AS quarter_low, o.value_central AS quarter_central, o.value_high AS quarter_high,
          CAST(o.value_low * CAST(CASE WHEN o.kind = 'stock' THEN 4 ELSE 1 END AS DECIMAL(1, 0)) AS DECIMAL(28, 2)) AS value_low,
          CAST(o.value_central * CAST(CASE WHEN o.kind = 'stock' THEN 4 ELSE 1 END AS DECIMAL(1, 0)) AS DECIMAL(28, 2)) AS value_central,
          CAST(o.value_high * CAST(CASE WHEN o.kind = 'stock' THEN 4 ELSE 1 END AS DECIMAL(1, 0)) AS DECIMAL(28, 2)) AS value_high
   FROM outcomes o
 )
 SELECT y.quarter, y.bundle, y.outcome, y.programme, y.kind,
+       CAST(y.gross AS DECIMAL(18, 4)) AS gross,
+       CAST(y.quarter_low AS DECIMAL(18, 2)) AS value_low,
+       CAST(y.quarter_central AS DECIMAL(18, 2)) AS value_central,
+       CAST(y.quarter_high AS DECIMAL(18, 2)) AS value_high,
        CAST(COALESCE(a.years_low, 1) AS INTEGER) AS years_low,
        CAST(COALESCE(a.years_central, 1) AS INTEGER) AS years_central,
        CAST(COALESCE(a.years_high, 1) AS INTEGER) AS years_high,
@@ -43,7 +50,7 @@ SELECT y.quarter, y.bundle, y.outcome, y.programme, y.kind,
             AS DECIMAL(18, 2)) AS present_high,
        r.price_base_year, y.evidence_grade,
        GREATEST(y.confidence, COALESCE(a.confidence, y.confidence)) AS confidence,
-       r.method_version, r.data_label
+       r.method_version, CAST(NULL AS STRING) AS disclosure, r.data_label
 FROM yearly y
 CROSS JOIN run r
 LEFT JOIN annuities a ON a.outcomes = CASE WHEN y.kind = 'stock' THEN 'jobs' END

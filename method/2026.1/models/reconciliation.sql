@@ -10,6 +10,10 @@
 -- whose series are not the same both times, or that have no identifier. An
 -- employer is out of tolerance where its residual exceeds the greater of some
 -- persons and a share of what it closed with.
+--
+-- The residual of a district is told as a share of what its employers closed
+-- with, to a thousandth, and only where three or more are compared: then it
+-- tells of nobody's staff.
 WITH stated AS (
   SELECT s.employer, q.ordinal, SUM(q.quantity) AS quantity, COUNT(*) AS series
   FROM stock_quarters q
@@ -42,7 +46,6 @@ compared AS (
 ),
 residuals AS (
   SELECT k.quarter, e.district, e.combined_authority, e.region, c.hires,
-         CASE WHEN c.hires IS NOT NULL THEN c.opening END AS opening,
          CASE WHEN c.hires IS NOT NULL THEN c.closing END AS closing,
          c.leavers,
          c.closing - c.opening - c.hires + c.leavers AS residual,
@@ -61,11 +64,8 @@ SELECT d.quarter, d.district,
        CAST(COUNT(*) - COUNT(d.hires) AS BIGINT) AS employers_without_movements,
        CAST(COUNT(CASE WHEN ABS(d.residual) > d.persons AND ABS(d.residual) > d.shared THEN 1 END) AS BIGINT)
          AS employers_out_of_tolerance,
-       CAST(SUM(d.opening) AS DECIMAL(18, 4)) AS opening,
-       CAST(SUM(d.hires) AS DECIMAL(18, 4)) AS hires,
-       CAST(SUM(d.leavers) AS DECIMAL(18, 4)) AS leavers,
-       CAST(SUM(d.residual) AS DECIMAL(18, 4)) AS residual,
-       CAST(SUM(d.closing) AS DECIMAL(18, 4)) AS closing,
+       CASE WHEN COUNT(d.hires) >= 3 AND SUM(d.closing) > 0
+            THEN ROUND(CAST(SUM(d.residual) AS DOUBLE) / CAST(SUM(d.closing) AS DOUBLE), 3) END AS residual_share,
        r.data_label
 FROM residuals d
 CROSS JOIN run r

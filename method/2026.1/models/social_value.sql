@@ -93,7 +93,7 @@ SELECT o.quarter, o.bundle, o.outcome, o.programme, o.district, o.combined_autho
             * g.kept AS DECIMAL(18, 2)) AS value_high,
        r.price_base_year, g.evidence_grade,
        GREATEST(a.confidence, v.confidence, g.confidence) AS confidence,
-       r.perspective, r.method_version, r.data_label
+       r.perspective, r.method_version, CAST(NULL AS STRING) AS disclosure, r.data_label
 FROM outcomes o
 CROSS JOIN run r
 LEFT JOIN net_shares a ON a.quarter = o.quarter AND a.outcomes = o.additionality

@@ -18,19 +18,20 @@ wanted AS (
 ),
 observed AS (
   SELECT quarter, measure, kind, unit, job_basis, CAST(NULL AS STRING) AS instrument, programme, district,
-         combined_authority, quantity
+         combined_authority, quantity, disclosure
   FROM jobs
   UNION ALL
-  SELECT quarter, measure, kind, unit, 'NONE', CAST(NULL AS STRING), programme, district, combined_authority, quantity
+  SELECT quarter, measure, kind, unit, 'NONE', CAST(NULL AS STRING), programme, district, combined_authority, quantity,
+         disclosure
   FROM volunteering
   UNION ALL
   SELECT quarter, measure, 'flow', currency, CAST(NULL AS STRING), instrument, programme, district,
-         combined_authority, amount
+         combined_authority, amount, CAST(NULL AS STRING)
   FROM funding
   WHERE in_totals
 ),
 matched AS (
-  SELECT w.target, w.ordinal, w.from_ordinal, o.kind, c.ordinal AS observed, o.quantity
+  SELECT w.target, w.ordinal, w.from_ordinal, o.kind, c.ordinal AS observed, o.quantity, o.disclosure
   FROM wanted w
   JOIN observed o ON o.measure = w.measure AND o.unit = w.unit
    AND (w.job_basis IS NULL OR o.job_basis = w.job_basis)
@@ -38,17 +39,31 @@ matched AS (
    AND (w.programme = 'all' OR o.programme = w.programme)
    AND (w.place = 'all' OR o.district = w.place OR o.combined_authority = w.place)
   JOIN calendar c ON c.quarter = o.quarter
-  WHERE o.quantity IS NOT NULL
+  WHERE o.quantity IS NOT NULL OR o.disclosure = 'c'
 ),
+counted AS (
+  SELECT target, quantity, disclosure,
+         observed = ordinal OR (kind = 'flow' AND observed >= from_ordinal AND observed <= ordinal) AS now,
+         observed = ordinal - 4 OR (kind = 'flow' AND observed >= from_ordinal AND observed <= ordinal - 4) AS before
+  FROM matched
+),
+sums AS (
+  SELECT target,
+         SUM(CASE WHEN now THEN quantity END) AS actual,
+         SUM(CASE WHEN before THEN quantity END) AS year_before,
+         MAX(CASE WHEN now THEN disclosure END) AS disclosure,
+         COUNT(CASE WHEN now AND disclosure = 'c' THEN 1 END) AS kept_back,
+         COUNT(CASE WHEN before AND disclosure = 'c' THEN 1 END) AS kept_back_before
+  FROM counted
+  GROUP BY target
+),
+-- A sum of which a part is kept back is not told.
 actuals AS (
   SELECT target,
-         SUM(CASE WHEN observed = ordinal OR (kind = 'flow' AND observed >= from_ordinal AND observed <= ordinal)
-                  THEN quantity END) AS actual,
-         SUM(CASE WHEN observed = ordinal - 4
-                    OR (kind = 'flow' AND observed >= from_ordinal AND observed <= ordinal - 4)
-                  THEN quantity END) AS year_before
-  FROM matched
-  GROUP BY target
+         CASE WHEN kept_back = 0 THEN actual END AS actual,
+         CASE WHEN kept_back_before = 0 THEN year_before END AS year_before,
+         CASE WHEN kept_back > 0 THEN 'c' ELSE disclosure END AS disclosure
+  FROM sums
 )
 SELECT w.target, w.text, w.measure, COALESCE(w.job_basis, 'NONE') AS job_basis, w.instrument,
        w.programme, w.place, w.from_quarter, w.quarter, w.unit,
@@ -61,7 +76,7 @@ SELECT w.target, w.text, w.measure, COALESCE(w.job_basis, 'NONE') AS job_basis, 
             WHEN w.quarter > w.last THEN 'open'
             WHEN a.actual IS NULL THEN 'unknown'
             ELSE 'missed' END AS status,
-       w.source, w.url, w.stated_on, r.data_label
+       w.source, w.url, w.stated_on, a.disclosure, r.data_label
 FROM wanted w
 CROSS JOIN run r
 LEFT JOIN actuals a ON a.target = w.target

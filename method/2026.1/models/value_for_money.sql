@@ -7,7 +7,8 @@
 -- are grants (what was paid, or committed where no payment is reported) and the
 -- grant equivalent of repayable finance: money that comes back is no input.
 -- Outcomes are never added to each other, so each has a ratio of its own, and
--- the ratios must not be added either. Null where nothing was put in.
+-- the ratios must not be added either. Null where nothing was put in, and
+-- where the outcome of a quarter is kept back.
 WITH payments AS (
   SELECT f.programme, f.measure, c.year, SUM(f.amount_real) AS amount
   FROM funding f
@@ -24,9 +25,9 @@ values_of AS (
          SUM(CAST(s.value_low AS DECIMAL(24, 2))) AS value_low,
          SUM(CAST(s.value_central AS DECIMAL(24, 2))) AS value_central,
          SUM(CAST(s.value_high AS DECIMAL(24, 2))) AS value_high,
-         COUNT(*) - COUNT(s.value_central) AS unvalued,
+         COUNT(CASE WHEN s.disclosure = 'c' THEN 1 END) AS kept_back, MAX(s.disclosure) AS disclosure,
          MAX(s.evidence_grade) AS evidence_grade, MAX(s.confidence) AS confidence
-  FROM social_value s
+  FROM lifetime_value s
   JOIN calendar c ON c.quarter = s.quarter
   WHERE s.programme <> 'unknown'
   GROUP BY s.programme, s.bundle, s.outcome, c.year
@@ -65,7 +66,7 @@ benefits AS (
          SUM(CAST(v.value_low * d.factor AS DECIMAL(24, 4))) AS value_low,
          SUM(CAST(v.value_central * d.factor AS DECIMAL(24, 4))) AS value_central,
          SUM(CAST(v.value_high * d.factor AS DECIMAL(24, 4))) AS value_high,
-         SUM(v.unvalued) AS unvalued,
+         SUM(v.kept_back) AS kept_back, MAX(v.disclosure) AS disclosure,
          MAX(v.evidence_grade) AS evidence_grade, GREATEST(MAX(v.confidence), MAX(d.confidence)) AS confidence
   FROM values_of v
   JOIN starts s ON s.programme = v.programme
@@ -87,18 +88,21 @@ inputs AS (
   FROM benefits b
   LEFT JOIN grants g ON g.programme = b.programme
   LEFT JOIN lent l ON l.programme = b.programme
-  WHERE b.unvalued = 0
 )
 SELECT i.programme, i.bundle, i.outcome,
-       CAST(i.value_low AS DECIMAL(18, 2)) AS benefits_low,
-       CAST(i.value_central AS DECIMAL(18, 2)) AS benefits_central,
-       CAST(i.value_high AS DECIMAL(18, 2)) AS benefits_high,
+       CASE WHEN i.kept_back = 0 THEN CAST(i.value_low AS DECIMAL(18, 2)) END AS benefits_low,
+       CASE WHEN i.kept_back = 0 THEN CAST(i.value_central AS DECIMAL(18, 2)) END AS benefits_central,
+       CASE WHEN i.kept_back = 0 THEN CAST(i.value_high AS DECIMAL(18, 2)) END AS benefits_high,
        i.basis AS grants_basis,
        CAST(i.grants AS DECIMAL(18, 2)) AS grants,
        CAST(i.grant_equivalent AS DECIMAL(18, 2)) AS grant_equivalent,
-       CASE WHEN i.put_in > 0 THEN CAST(CAST(i.value_low AS DECIMAL(18, 2)) AS DOUBLE) / i.put_in END AS ratio_low,
-       CASE WHEN i.put_in > 0 THEN CAST(CAST(i.value_central AS DECIMAL(18, 2)) AS DOUBLE) / i.put_in END AS ratio_central,
-       CASE WHEN i.put_in > 0 THEN CAST(CAST(i.value_high AS DECIMAL(18, 2)) AS DOUBLE) / i.put_in END AS ratio_high,
-       r.price_base_year, i.evidence_grade, i.lowest AS confidence, r.method_version, r.data_label
+       CASE WHEN i.put_in > 0 AND i.kept_back = 0
+            THEN CAST(CAST(i.value_low AS DECIMAL(18, 2)) AS DOUBLE) / i.put_in END AS ratio_low,
+       CASE WHEN i.put_in > 0 AND i.kept_back = 0
+            THEN CAST(CAST(i.value_central AS DECIMAL(18, 2)) AS DOUBLE) / i.put_in END AS ratio_central,
+       CASE WHEN i.put_in > 0 AND i.kept_back = 0
+            THEN CAST(CAST(i.value_high AS DECIMAL(18, 2)) AS DOUBLE) / i.put_in END AS ratio_high,
+       r.price_base_year, i.evidence_grade, i.lowest AS confidence, r.method_version,
+       CASE WHEN i.kept_back > 0 THEN 'c' ELSE i.disclosure END AS disclosure, r.data_label
 FROM inputs i
 CROSS JOIN run r

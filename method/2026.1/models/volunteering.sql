@@ -28,6 +28,6 @@ SELECT v.quarter, v.measure, v.programme, v.district, v.kind, v.unit, v.combined
        CAST(v.statements AS BIGINT) AS statements,
        CAST(v.carried_forward AS BIGINT) AS carried_forward,
        CAST(v.stale AS BIGINT) AS stale,
-       r.data_label
+       CAST(NULL AS STRING) AS disclosure, r.data_label
 FROM rows_of_both v
 CROSS JOIN run r

@@ -117,6 +117,13 @@ pub(crate) struct Publish {
     /// Folder for the files, in place of `published` in the data directory.
     #[arg(long, value_name = "DIR", conflicts_with = "follow")]
     pub(crate) to: Option<PathBuf>,
+    /// Folder of an earlier release: what it tells is taken as known when figures about work are kept back and
+    /// rounded. More than once, the latest last; `publish.against` where none is given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) against: Vec<PathBuf>,
+    /// Write the tables before disclosure control, for the body's own officers: marked as not for publication.
+    #[arg(long, requires = "to", conflicts_with_all = ["follow", "against"])]
+    pub(crate) before_disclosure: bool,
 }
 
 #[derive(Debug, Args)]

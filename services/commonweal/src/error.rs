@@ -104,9 +104,12 @@ impl AppError {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Telemetry(_) | Self::Method(_) | Self::Store(StoreError::Settings { .. }) => {
-                Exit::Config
-            }
+            Self::Config(_)
+            | Self::Telemetry(_)
+            | Self::Method(_)
+            | Self::Publish(PublishError::Disclosure { .. })
+            | Self::Store(StoreError::Settings { .. }) => Exit::Config,
+            Self::Usage(_) | Self::Publish(PublishError::Release { .. } | PublishError::Unprotected(_)) => Exit::Usage,
             Self::Store(StoreError::Refused { .. }) => Exit::StoreUnavailable,
             Self::Source(error) => error.exit(),
             Self::Sink(error) => error.exit(),
@@ -129,7 +132,6 @@ impl AppError {
             | Self::Replay(ReplayError::Io { .. })
             | Self::File { .. } => Exit::Io,
             Self::LostBetween { .. } => Exit::OffsetsLost,
-            Self::Usage(_) => Exit::Usage,
             Self::Replay(ReplayError::Busy(_)) => Exit::Busy,
             Self::Check(_) | Self::Replay(ReplayError::Damaged { .. }) => Exit::CheckFailed,
             _ => Exit::Internal,

@@ -3,7 +3,7 @@
 use crate::{AppError, cli};
 use commonweal_enrich::{Reference, materialise_builtin};
 use commonweal_ingest::Rules;
-use commonweal_publish::{Catalogue, Login, Options, Shelf, Store, StoreError, StoreOptions};
+use commonweal_publish::{Catalogue, Login, Options, Protection, Shelf, Store, StoreError, StoreOptions};
 use commonweal_runtime::config::CatalogueConfig;
 use commonweal_runtime::{Config, Sources, telemetry};
 use tokio::runtime::Runtime;
@@ -85,6 +85,7 @@ impl Loaded {
             method: self.shelf().open(&self.config.publish.method)?,
             label: (!label.is_empty()).then(|| label.to_owned()),
             catalogue: self.catalogue(),
+            protection: Protection::Full { against: self.config.publish.against.clone() },
         })
     }
 

@@ -13,7 +13,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 use commonweal_journal::{Book, JournalFile};
-use commonweal_publish::{Catalogue, LedgerState, MethodBook, Options, publish_state};
+use commonweal_publish::{Catalogue, LedgerState, MethodBook, Options, Protection, publish_state};
 use commonweal_schemas::arrow_schema::posting_stored;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
@@ -188,6 +188,7 @@ async fn main() {
         method: MethodBook::embedded(commonweal_publish::DEFAULT_VERSION).unwrap(),
         label: Some("synthetic".to_owned()),
         catalogue: Catalogue::default(),
+        protection: Protection::default(),
     };
     for number in 1..=COMMITS {
         state.version = number as i64;

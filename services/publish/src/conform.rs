@@ -66,7 +66,7 @@ fn sorted(table: &Table, batch: &RecordBatch) -> Result<RecordBatch, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{Column, Type};
+    use crate::tables::{Column, Disclosure, Type};
     use arrow::array::{Int64Array, StringArray, StringViewArray};
     use arrow::datatypes::{Field, Schema};
 
@@ -74,6 +74,7 @@ mod tests {
         name: "t",
         doc: "d",
         key: &["k"],
+        disclosure: Disclosure::NotAboutWork,
         columns: &[
             Column { name: "k", kind: Type::Varchar, nullable: false, doc: "d", unit: "" },
             Column { name: "n", kind: Type::BigInt, nullable: true, doc: "d", unit: "" },

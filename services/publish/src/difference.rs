@@ -1,6 +1,7 @@
 //! What sets two method versions apart: in their numbers and models, and in
 //! the headlines that come of them.
 
+use crate::disclosure::CONFIDENTIAL;
 use crate::method::{MethodBook, Parameter};
 use crate::tables::Table;
 use crate::{Options, PublishError, publish};
@@ -41,9 +42,40 @@ pub struct Effect {
     /// Area, programme, headline, unit and period.
     pub key: [String; 5],
     pub label: String,
-    /// Central value; none where the method has none.
-    pub before: Option<Decimal>,
-    pub after: Option<Decimal>,
+    /// Central value.
+    pub before: Figure,
+    pub after: Figure,
+}
+
+/// A published value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// The method has none.
+    Missing,
+    /// Kept back by disclosure control.
+    Confidential,
+    Told(Decimal),
+}
+
+impl Figure {
+    /// The value where it is told.
+    #[must_use]
+    pub const fn told(self) -> Option<Decimal> {
+        match self {
+            Self::Told(value) => Some(value),
+            Self::Missing | Self::Confidential => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Figure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing => f.write_str("-"),
+            Self::Confidential => f.write_str(CONFIDENTIAL),
+            Self::Told(value) => value.fmt(f),
+        }
+    }
 }
 
 /// Compares two versions.
@@ -110,17 +142,22 @@ pub fn effects<'a>(options: &'a Options, after: &'a MethodBook) -> BoxFuture<'a,
         let mut after = headlines(&publish::value(&other).await?)?;
         let mut effects = Vec::new();
         for (key, (label, before)) in before {
-            let after = after.remove(&key).and_then(|(_, after)| after);
+            let after = after.remove(&key).map_or(Figure::Missing, |(_, after)| after);
             if before != after {
                 effects.push(Effect { key, label, before, after });
             }
         }
-        effects.extend(after.into_iter().map(|(key, (label, after))| Effect { key, label, before: None, after }));
+        effects.extend(after.into_iter().map(|(key, (label, after))| Effect {
+            key,
+            label,
+            before: Figure::Missing,
+            after,
+        }));
         Ok(effects)
     })
 }
 
-type Headlines = BTreeMap<[String; 5], (String, Option<Decimal>)>;
+type Headlines = BTreeMap<[String; 5], (String, Figure)>;
 
 fn headlines(tables: &[(&'static Table, RecordBatch)]) -> Result<Headlines, PublishError> {
     let mut found = Headlines::new();
@@ -139,6 +176,11 @@ fn headlines(tables: &[(&'static Table, RecordBatch)]) -> Result<Headlines, Publ
             let scale = u32::from(decimals.scale().unsigned_abs());
             decimals.is_valid(row).then(|| Decimal::from_i128_with_scale(decimals.value(row), scale))
         });
+        let central = match central {
+            Some(value) => Figure::Told(value),
+            None if text("disclosure", row)? == CONFIDENTIAL => Figure::Confidential,
+            None => Figure::Missing,
+        };
         found.insert(key, (text("label", row)?, central));
     }
     Ok(found)

@@ -79,6 +79,15 @@ pub enum PublishError {
     /// A model's answer does not have the shape its table promises.
     #[error("model {model}.sql of method {method}: {reason}")]
     Model { model: String, method: String, reason: String },
+    /// The method does not say, or says wrongly, what a figure about work is
+    /// made of; it cannot be protected then and is not published.
+    #[error("{table} cannot be protected from disclosure, row {row:?}: {reason}; correct the method's models")]
+    Disclosure { table: &'static str, row: String, reason: String },
+    /// An earlier release that cannot be one.
+    #[error("{} {reason}; give the folder of a release that was published", .path.display())]
+    Release { path: PathBuf, reason: &'static str },
+    #[error("tables before disclosure control do not belong in {}; give another folder", .0.display())]
+    Unprotected(PathBuf),
     /// Another process holds the balances.
     #[error(
         "another process has been publishing from {} for {seconds} seconds; wait for it to end, then publish again",

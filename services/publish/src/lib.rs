@@ -12,6 +12,7 @@ mod catalogue;
 mod conform;
 mod descriptors;
 mod difference;
+mod disclosure;
 mod error;
 mod examples;
 mod export;
@@ -33,7 +34,8 @@ mod write;
 
 pub use balances::Refreshed;
 pub use catalogue::Catalogue;
-pub use difference::{Amounts, Change, Difference, Effect, difference, effects};
+pub use difference::{Amounts, Change, Difference, Effect, Figure, difference, effects};
+pub use disclosure::{CONFIDENTIAL, HELD, Policy, Protection, ROUNDED};
 pub use error::{MethodError, MethodFaults, PublishError};
 pub use examples::{Unmet, unmet_examples};
 pub use export::{Exported, export};

@@ -3,6 +3,7 @@
 
 use crate::PublishError;
 use crate::balances::{Kind, cells_of};
+use crate::disclosure::Protection;
 use crate::inputs::{self, numbers};
 use crate::method::MethodBook;
 use crate::models;
@@ -81,8 +82,9 @@ pub(crate) async fn published(
         method_version: method.version().to_owned(),
         reference_version: LABEL.to_owned(),
         data_label: LABEL.to_owned(),
+        disclosure: Protection::None.label(),
     };
-    let encoded = models::evaluate(&session, method, &labels).await?;
+    let encoded = models::evaluate(&session, method, &labels, &Protection::None).await?;
     Ok(encoded.into_iter().map(|encoded| (encoded.table, encoded.rows)).collect())
 }
 

@@ -15,6 +15,14 @@ pub struct Manifest {
     pub format: u32,
     /// `recorded`, or what the data are instead: `synthetic`.
     pub data_label: String,
+    /// Whether figures about work are protected from disclosure: `controlled`,
+    /// or in words that they are not; empty in manifests from before.
+    #[serde(default)]
+    pub disclosure: String,
+    /// SHA-256 of the manifests of the earlier releases they are protected
+    /// against, in hexadecimal, the latest last.
+    #[serde(default)]
+    pub against: Vec<String>,
     pub method: ManifestMethod,
     pub reference_version: String,
     /// Ledger commit the figures include.

@@ -31,6 +31,7 @@ pub use parameters::Parameter;
 pub use shelf::{Listed, Origin, Shelf};
 pub use targets::Target;
 
+use crate::disclosure::Policy;
 use crate::error::{MethodError, MethodFaults};
 use about::About;
 use files::Files;
@@ -142,6 +143,12 @@ impl MethodBook {
     #[must_use]
     pub const fn distribution(&self) -> Distribution {
         self.about.distribution
+    }
+
+    /// What figures about work must satisfy to be published.
+    #[must_use]
+    pub const fn disclosure(&self) -> Policy {
+        self.about.disclosure
     }
 
     /// SHA-256 of all its files, in hexadecimal.

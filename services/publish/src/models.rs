@@ -1,10 +1,11 @@
 //! Running the models: each as soon as what it reads is there.
 
 use crate::PublishError;
-use crate::blocking::blocking;
+use crate::blocking::{Task, blocking};
 use crate::conform::conform;
+use crate::disclosure::{self, Protection, Raw};
 use crate::method::{MethodBook, Model};
-use crate::tables::Table;
+use crate::tables::{Disclosure, Table};
 use crate::write::{Encoded, Labels};
 use arrow::record_batch::RecordBatch;
 use commonweal_query::Session;
@@ -17,8 +18,8 @@ const RUNNING_MAX: usize = 2;
 /// A published table; none where the model is a step on the way.
 type Evaluated = Option<(&'static Table, RecordBatch)>;
 
-/// Runs all models and returns the published tables, encoded: each as soon as
-/// it is there, while others are computed.
+/// Runs all models and returns the published tables, encoded: those that need
+/// no protection as soon as they are there, while others are computed.
 ///
 /// Where several fail, the error is that of the first in the method's order,
 /// whichever failed first.
@@ -26,13 +27,14 @@ pub(crate) async fn evaluate(
     session: &Session,
     method: &MethodBook,
     labels: &Labels,
+    protection: &Protection,
 ) -> Result<Vec<Encoded>, PublishError> {
     let models = &method.models;
     let waits = waits(models);
     let mut waiting: Vec<usize> = (0..models.len()).collect();
     let mut done = vec![false; models.len()];
     let mut running = JoinSet::new();
-    let mut encoding = Vec::new();
+    let (mut encoding, mut kept) = (Vec::new(), Vec::new());
     let mut failed: Option<(usize, PublishError)> = None;
     loop {
         while running.len() < RUNNING_MAX {
@@ -47,10 +49,12 @@ pub(crate) async fn evaluate(
         match ended.map_err(PublishError::Lost)? {
             (at, Ok(table)) => {
                 done[at] = true;
-                encoding.extend(table.map(|(table, batch)| {
-                    let labels = labels.clone();
-                    blocking(move || Encoded::of(table, batch, &labels))
-                }));
+                let Some((table, batch)) = table else { continue };
+                if is_protected(table) && *protection != Protection::None {
+                    kept.push((table, batch));
+                } else {
+                    encoding.push(encode(table, batch, labels));
+                }
             }
             (at, Err(error)) if failed.as_ref().is_none_or(|(first, _)| at < *first) => failed = Some((at, error)),
             (_, Err(_)) => {}
@@ -59,11 +63,25 @@ pub(crate) async fn evaluate(
     if let Some((_, error)) = failed {
         return Err(error);
     }
+    if let Protection::Full { against } = protection {
+        kept.sort_by_key(|(table, _): &Raw| models.iter().position(|model| model.name == table.name));
+        let protected = disclosure::protect(session, method, kept, against).await?;
+        encoding.extend(protected.into_iter().map(|(table, batch)| encode(table, batch, labels)));
+    }
     let mut results = Vec::with_capacity(encoding.len());
     for encoded in encoding {
         results.push(encoded.finish().await?);
     }
     Ok(results)
+}
+
+fn is_protected(table: &Table) -> bool {
+    matches!(table.disclosure, Disclosure::Protected(_) | Disclosure::OfProtected)
+}
+
+fn encode(table: &'static Table, batch: RecordBatch, labels: &Labels) -> Task<Encoded> {
+    let labels = labels.clone();
+    blocking(move || Encoded::of(table, batch, &labels))
 }
 
 async fn run(session: &Session, model: &Model, version: String) -> Result<Evaluated, PublishError> {
@@ -100,8 +118,13 @@ fn waits(models: &[Model]) -> Vec<Vec<usize>> {
 /// Whether the text of a model has the name of another as a word: in comments
 /// and quotes too, since waiting in vain does no harm.
 fn names(model: &Model, other: &Model) -> bool {
+    reads(model, &other.name)
+}
+
+/// Whether the text of a model has a table's name as a word.
+pub(crate) fn reads(model: &Model, table: &str) -> bool {
     let mut words = model.sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-    words.any(|word| word.eq_ignore_ascii_case(&other.name))
+    words.any(|word| word.eq_ignore_ascii_case(table))
 }
 
 #[cfg(test)]

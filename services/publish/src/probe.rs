@@ -90,11 +90,9 @@ fn forbidden(deeds: &[Deed], rises: &[(usize, i128)]) -> Vec<[String; 2]> {
     found
 }
 
-/// Amounts that rise with two deeds and yet add nothing: what is left when
-/// stock is held against flow, and what is lost for good, whether it was just
-/// paid out or has just been given up.
-const IDENTITIES: [(&str, &str); 5] = [
-    ("reconciliation", "residual"),
+/// Amounts that rise with two deeds and yet add nothing: what is lost for good,
+/// whether it was just paid out or has just been given up.
+const IDENTITIES: [(&str, &str); 4] = [
     ("repayable_finance", "grant_equivalent_low"),
     ("repayable_finance", "grant_equivalent_central"),
     ("repayable_finance", "grant_equivalent_high"),

@@ -4,6 +4,7 @@ use crate::PublishError;
 use crate::balances::{Balances, Refreshed};
 use crate::catalogue::Catalogue;
 use crate::descriptors;
+use crate::disclosure::Protection;
 use crate::inputs;
 use crate::manifest::{Manifest, ManifestMethod, ManifestTable};
 use crate::method::MethodBook;
@@ -31,6 +32,8 @@ pub struct Options {
     pub label: Option<String>,
     /// What descriptors and exports say of the whole.
     pub catalogue: Catalogue,
+    /// Whether figures about work are protected, and against what.
+    pub protection: Protection,
 }
 
 /// A state of the journal: what of it publishing needs.
@@ -182,6 +185,14 @@ pub(crate) fn absolute(dir: &Path) -> Result<PathBuf, PublishError> {
     std::path::absolute(dir).map_err(PublishError::io("find", dir))
 }
 
+/// Whether two paths name one folder, by whatever links.
+fn same_folder(one: &Path, other: &Path) -> Result<bool, PublishError> {
+    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => Ok(one == other),
+        _ => Ok(absolute(one)? == absolute(other)?),
+    }
+}
+
 /// Values balances and puts the tables into a folder.
 async fn store(
     options: &Options,
@@ -191,6 +202,9 @@ async fn store(
     started: Instant,
     published: &Path,
 ) -> Result<Published, PublishError> {
+    if options.protection == Protection::None && same_folder(published, &options.data_dir.join("published"))? {
+        return Err(PublishError::Unprotected(published.to_owned()));
+    }
     let refreshed_at = Instant::now();
     let labels = labels(options, state);
     let tables = evaluate(options, state, &mut balances, &labels).await?;
@@ -207,6 +221,8 @@ async fn store(
     let mut manifest = Manifest {
         format: Manifest::FORMAT,
         data_label: labels.data_label,
+        disclosure: labels.disclosure.to_owned(),
+        against: options.protection.digests()?,
         method: ManifestMethod::of(&options.method),
         reference_version: state.reference_version.clone(),
         ledger_version: state.version,
@@ -238,6 +254,7 @@ fn labels(options: &Options, state: &LedgerState) -> Labels {
         method_version: options.method.version().to_owned(),
         reference_version: state.reference_version.clone(),
         data_label: inputs::data_label(options.label.as_deref()).to_owned(),
+        disclosure: options.protection.label(),
     }
 }
 
@@ -250,7 +267,7 @@ async fn evaluate(
 ) -> Result<Vec<Encoded>, PublishError> {
     let session = Session::new()?;
     inputs::add_all(&session, options, state, balances).await?;
-    let mut encoded = models::evaluate(&session, &options.method, labels).await?;
+    let mut encoded = models::evaluate(&session, &options.method, labels, &options.protection).await?;
     encoded.sort_by_key(|encoded| tables::ALL.iter().position(|known| known.name == encoded.table.name));
     Ok(encoded)
 }

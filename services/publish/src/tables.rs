@@ -3,11 +3,13 @@
 //! `docs/published-tables.md` made.
 
 mod dimensions;
+mod disclosure;
 mod documentation;
 mod facts;
 mod references;
 mod rules;
 
+pub use disclosure::{Disclosure, Figures};
 pub use documentation::documentation;
 pub use references::{Reference, references};
 
@@ -22,6 +24,8 @@ pub struct Table {
     pub columns: &'static [Column],
     /// Columns that name a row; rows are sorted by them, nulls first.
     pub key: &'static [&'static str],
+    /// What it tells about people's work, and how that is protected.
+    pub disclosure: Disclosure,
 }
 
 /// A column of a published table.

@@ -5,9 +5,13 @@
 //! `employment_cells` (without organisations), `parties` (organisations with an
 //! entry in force, by role), for money granted on `onward_cells` (with who
 //! received it), for stocks `stock_snapshots`, `stock_series` and `stock_cells`,
-//! which number each other, and `employers` with their `employer_moves`.
+//! which number each other, `employers` with their `employer_moves`, and for
+//! flows `flow_cells` and `flow_contributions`. Organisations are numbers in
+//! what is told of work: disclosure control asks how much each contributes, not
+//! who it is.
 
 mod employers;
+mod flows;
 mod stocks;
 
 use crate::PublishError;
@@ -18,6 +22,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use commonweal_query::Session;
 use commonweal_schemas::Dataset;
+use flows::Flows;
 use std::sync::Arc;
 use stocks::Stocks;
 
@@ -63,7 +68,10 @@ const EMPLOYMENT_CELLS: &[&str] = &[
     "place_basis",
     "quarter",
 ];
+const CONTRIBUTOR: &[&str] = &["organisation_id"];
+
 const PARTIES: &[&str] = &["organisation_id", "counterparty_id"];
+
 /// A table by name.
 type Table = (&'static str, SchemaRef, Vec<RecordBatch>);
 
@@ -89,7 +97,7 @@ pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishErr
     let (seen_as_cell, seen_as_parties) = (cells.seen_by(cell_names), cells.seen_by(PARTIES));
     let mut shown = Pairs::default();
     let mut parties = Pairs::default();
-    let mut stocks = (dataset == Dataset::Employment).then(|| Stocks::new(cells));
+    let mut work = (dataset == Dataset::Employment).then(|| (Stocks::new(cells), Flows::new(cells)));
     let mut onward = (dataset == Dataset::Funding).then(|| Onward::new(cells));
     for (cell, amounts) in cells.sums() {
         let mut amounts = *amounts;
@@ -97,8 +105,13 @@ pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishErr
         amounts.counts[2] = 0;
         shown.add(seen_as_cell.pair(cell), &amounts);
         let party = parties.add(seen_as_parties.pair(cell), &amounts);
-        if let Some(stocks) = &mut stocks {
-            stocks.add(cell, party, &amounts);
+        if let Some((stocks, flows)) = &mut work {
+            if stocks.are(cell) {
+                stocks.add(cell, party, &amounts);
+            } else {
+                stocks.moved(cell, &amounts);
+                flows.add(cell, &amounts);
+            }
         }
         if let Some(onward) = &mut onward {
             onward.add(cell, &amounts);
@@ -113,8 +126,9 @@ pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishErr
         let chunks = onward.grants.chunks(|sum| !sum.is_zero()).collect();
         tables.push(table("onward_cells", cells, &onward.seen, ONWARD_CELLS, chunks, &["quantity", "entries"])?);
     }
-    if let Some(stocks) = stocks {
+    if let Some((stocks, flows)) = work {
         tables.extend(stocks.into_tables(cells)?);
+        tables.extend(flows.into_tables(cells)?);
     }
     Ok(Views(tables))
 }
@@ -139,6 +153,12 @@ impl Onward {
             self.grants.add(self.seen.pair(cell), amounts);
         }
     }
+}
+
+/// Number of the organisation of a cell.
+fn contributor(seen: &Seen, cell: [u32; 2]) -> u32 {
+    // One column lies in one half; the other half has nothing to tell apart.
+    seen.pair(cell).into_iter().max().unwrap_or(0)
 }
 
 const SUMS: &[&str] = &["quantity", "entries", "cancelled", "corrected"];

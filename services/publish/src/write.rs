@@ -23,6 +23,8 @@ pub(crate) struct Labels {
     pub(crate) method_version: String,
     pub(crate) reference_version: String,
     pub(crate) data_label: String,
+    /// Whether figures about work are protected.
+    pub(crate) disclosure: &'static str,
 }
 
 /// A table as a file, not yet in its place.
@@ -94,6 +96,7 @@ fn metadata(table: &Table, batch: &RecordBatch, labels: &Labels) -> parquet::err
         entry("method_version", labels.method_version.clone()),
         entry("reference_version", labels.reference_version.clone()),
         entry("data_label", labels.data_label.clone()),
+        entry("disclosure", labels.disclosure.to_owned()),
         entry("state", state(batch)?),
     ])
 }

@@ -39,6 +39,8 @@ fn publish(data_dir: &Path, version: i64, contents: [u8; TABLES]) {
     let manifest = Manifest {
         format: 1,
         data_label: "synthetic".to_owned(),
+        disclosure: "controlled".to_owned(),
+        against: Vec::new(),
         method: ManifestMethod {
             version: "1".to_owned(),
             title: String::new(),

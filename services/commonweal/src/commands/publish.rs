@@ -4,7 +4,7 @@ use crate::outlet::Outlet;
 use crate::settings::Loaded;
 use crate::{AppError, cli};
 use commonweal_journal::{Journal, JournalError};
-use commonweal_publish::{Options, Store};
+use commonweal_publish::{Options, Protection, Store};
 use commonweal_runtime::{Exit, Shutdown};
 
 pub(crate) fn run(settings: &cli::Settings, asked: &cli::Publish) -> Result<Exit, AppError> {
@@ -12,6 +12,11 @@ pub(crate) fn run(settings: &cli::Settings, asked: &cli::Publish) -> Result<Exit
     let mut options = loaded.publish_options()?;
     if let Some(version) = &asked.method {
         options.method = loaded.shelf().open(version)?;
+    }
+    if asked.before_disclosure {
+        options.protection = Protection::None;
+    } else if !asked.against.is_empty() {
+        options.protection = Protection::Full { against: asked.against.clone() };
     }
     let store = loaded.store()?;
     if asked.follow {
@@ -34,6 +39,9 @@ pub(crate) fn run(settings: &cli::Settings, asked: &cli::Publish) -> Result<Exit
         manifest.reference_version,
         folder.display()
     );
+    if asked.before_disclosure {
+        println!("  {}", manifest.disclosure);
+    }
     for table in &manifest.tables {
         println!("  {:<16} {:>10} rows {:>12} bytes  {}", table.table, table.rows, table.bytes, table.sha256);
     }

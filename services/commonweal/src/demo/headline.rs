@@ -8,7 +8,7 @@ use arrow::datatypes::{Decimal128Type, Int32Type};
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use commonweal_ingest::canonical_programme;
 use commonweal_producers::generator::{CARES_PROGRAMME, FUND_PROGRAMME};
-use commonweal_publish::Claim;
+use commonweal_publish::{CONFIDENTIAL, Claim};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -45,6 +45,7 @@ pub(super) fn print(loaded: &Loaded, label: &str) -> Result<(), AppError> {
         }
     }
     println!("\nheadline, {label} data (bundles and stages are never added to each other)\n{table}");
+    println!("figures about work are rounded; {CONFIDENTIAL}: confidential, kept back (docs/disclosure.md)");
     for claim in claims.claims().iter().filter(|claim| !beside.contains(claim.id.as_str())) {
         println!("published, with nothing computed beside it: {} ({}, {})", claim.text, claim.source, claim.date);
     }
@@ -101,6 +102,11 @@ fn rows(batch: &RecordBatch) -> Result<Vec<Row>, AppError> {
         .column_by_name("display_order")
         .and_then(|column| column.as_primitive_opt::<Int32Type>())
         .ok_or_else(|| missing("display_order"))?;
+    let marks = batch.column_by_name("disclosure").and_then(|column| column.as_string_opt::<i32>());
+    let shown = |column: &Decimal128Array, row: usize| match marks {
+        Some(marks) if marks.is_valid(row) && marks.value(row) == CONFIDENTIAL => CONFIDENTIAL.to_owned(),
+        _ => grouped(column, row),
+    };
     let mut rows = Vec::new();
     for row in 0..batch.num_rows() {
         let period = text("period", row)?;
@@ -120,9 +126,9 @@ fn rows(batch: &RecordBatch) -> Result<Vec<Row>, AppError> {
             programme,
             period,
             unit: text("unit", row)?,
-            low: grouped(low, row),
-            central: grouped(central, row),
-            high: grouped(high, row),
+            low: shown(low, row),
+            central: shown(central, row),
+            high: shown(high, row),
         });
     }
     Ok(rows)

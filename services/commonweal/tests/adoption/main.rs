@@ -9,7 +9,7 @@ mod world;
 use commonweal_enrich::{Reference, enrich};
 use commonweal_ledger::verify::{Report, verify};
 use commonweal_ledger::{Adopter, AdoptionLimits, AdoptionStep, Ledger, LedgerError};
-use commonweal_publish::{Catalogue, MethodBook, Options, publish, publish_as_of};
+use commonweal_publish::{Catalogue, MethodBook, Options, Protection, publish, publish_as_of};
 use commonweal_schemas::Dataset;
 use events::{Event, batch, history, topic};
 use proptest::prelude::*;
@@ -46,6 +46,7 @@ impl<'a> Books<'a> {
             method: MethodBook::embedded("2026.1").unwrap(),
             label: Some("synthetic".to_owned()),
             catalogue: Catalogue::default(),
+            protection: Protection::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `method.toml`: what a book says of itself.
 
 use super::licence::Distribution;
+use crate::disclosure::Policy;
 use crate::error::MethodError;
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -25,6 +26,7 @@ pub(super) struct About {
     pub(super) area_code: String,
     pub(super) area_name: String,
     pub(super) models: Vec<String>,
+    pub(super) disclosure: Policy,
 }
 
 impl About {
@@ -41,6 +43,9 @@ impl About {
         }
         if !matches!(about.status.as_str(), PROVISIONAL | RELEASED) {
             return refused("status", &about.status, "provisional or released");
+        }
+        if let Err(reason) = about.disclosure.check() {
+            return Err(MethodError::file(FILE, reason));
         }
         // It names a folder.
         if !is_version(&about.version) {

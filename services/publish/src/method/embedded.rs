@@ -67,6 +67,9 @@ const BOOKS: &[(&str, Texts)] = &[book!("2026.1":
     "models/targets.sql"
     "models/value_for_money.sql"
     "models/volunteering.sql"
+    "models/work_cells.sql"
+    "models/work_contributions.sql"
+    "models/work_parts.sql"
     "parameters.csv"
     "targets.csv"
 )];

@@ -2,7 +2,7 @@
 
 use super::parameters::Parameter;
 use crate::error::MethodError;
-use crate::tables;
+use crate::{disclosure, tables};
 
 /// Comment line that names the parameters of a model.
 const NEEDS: &str = "-- parameters:";
@@ -49,9 +49,10 @@ pub(super) fn read<'a>(
         }
         models.push(Model { name: name.clone(), sql: sql.to_owned() });
     }
-    for table in tables::ALL {
-        if !order.iter().any(|name| name == table.name) {
-            let reason = format!("models does not name {}, which is published", table.name);
+    let needed = tables::ALL.iter().map(|table| (table.name, "is published"));
+    for (needed, why) in needed.chain(disclosure::MODELS.map(|name| (name, "disclosure control reads"))) {
+        if !order.iter().any(|name| name == needed) {
+            let reason = format!("models does not name {needed}, which {why}");
             faults.push(MethodError::file(super::about::FILE, reason));
         }
     }

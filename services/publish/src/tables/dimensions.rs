@@ -1,11 +1,12 @@
 //! Tables that figures are read with.
 
-use super::{Table, Type, given, optional};
+use super::{Disclosure, Table, Type, given, optional};
 
 pub(super) const ORGANISATIONS: Table = Table {
     name: "organisations",
     doc: "Organisations that give, receive or employ in an entry in force, and a row `unknown`.",
     key: &["organisation_id"],
+    disclosure: Disclosure::Open("says which organisations employ anybody, not how many"),
     columns: &[
         given("organisation_id", Type::Varchar, "org-id, resolved to the preferred one of the same body; `unknown`."),
         given("name", Type::Varchar, "Name; the identifier where none is known."),
@@ -25,6 +26,7 @@ pub(super) const PLACES: Table = Table {
     name: "places",
     doc: "Districts, combined authorities and regions of the reference, and rows for what is unknown or in none.",
     key: &["code"],
+    disclosure: Disclosure::NotAboutWork,
     columns: &[
         given("code", Type::Varchar, "GSS code; `unknown`; `none` for a district in no combined authority."),
         given("name", Type::Varchar, "Name."),
@@ -37,6 +39,7 @@ pub(super) const QUARTERS: Table = Table {
     name: "quarters",
     doc: "Quarters from the first to the last one with an entry in force, without a gap.",
     key: &["quarter"],
+    disclosure: Disclosure::Open("the quarters there are, from the first entry to the last"),
     columns: &[
         given("quarter", Type::Varchar, "As 2020-Q1."),
         given("year", Type::Integer, "Calendar year."),
@@ -51,6 +54,7 @@ pub(super) const MEASURES: Table = Table {
     name: "measures",
     doc: "What is counted.",
     key: &["measure"],
+    disclosure: Disclosure::NotAboutWork,
     columns: &[
         given("measure", Type::Varchar, "Code in the other tables."),
         given("dataset", Type::Varchar, "`funding` or `employment`."),
@@ -65,6 +69,9 @@ pub(super) const PROGRAMMES: Table = Table {
     name: "programmes",
     doc: "Programmes and funds with an entry in force.",
     key: &["programme"],
+    disclosure: Disclosure::Open(
+        "says whether work is attributed to a programme, not how much; what it counts is funding",
+    ),
     columns: &[
         given("programme", Type::Varchar, "Canonical code; `unknown` for entries that state none."),
         given("first_quarter", Type::Varchar, "First quarter with an entry."),

@@ -1,6 +1,6 @@
 //! `docs/published-tables.md`, made from the definitions.
 
-use super::{ALL, references};
+use super::{ALL, Disclosure, Table, references};
 use std::fmt::Write as _;
 
 const OPENING: &str = "\
@@ -13,7 +13,10 @@ equal bytes: commit numbers and times stand in the manifest only.
 
 What the figures mean is said in the method book (`method/<version>/README.md`). The same texts are in each file's \
 metadata: `commonweal.table`, `commonweal.doc`, `commonweal.columns` (JSON), `commonweal.method_version`, \
-`commonweal.reference_version`, `commonweal.data_label`, and `commonweal.state`, a hash of the rows.
+`commonweal.reference_version`, `commonweal.data_label`, `commonweal.disclosure`, and `commonweal.state`, a hash of the \
+rows.
+
+Figures about people's work are kept back or rounded: `disclosure` says so row by row, `disclosure.md` how and why.
 
 Beside the tables lie `datapackage.json`, a [Data Package](https://datapackage.org) with a Table Schema for each table \
 (types, units, keys, bytes and digests), and `dcat.jsonld`, a catalogue in DCAT 3 and schema.org. Both are made from \
@@ -29,10 +32,11 @@ pub fn documentation() -> String {
         // Writing to a String cannot fail.
         let _written = writeln!(
             page,
-            "\n## {}\n{}\n\nKey: {}.\n\n| column | type | unit | what it holds |\n| --- | --- | --- | --- |",
+            "\n## {}\n{}\n\nKey: {}. Disclosure: {}.\n\n| column | type | unit | what it holds |\n| --- | --- | --- | --- |",
             table.name,
             table.doc,
-            table.key.join(", ")
+            table.key.join(", "),
+            protection(table)
         );
         for column in table.columns {
             let null = if column.nullable { ", may be null" } else { "" };
@@ -52,6 +56,30 @@ pub fn documentation() -> String {
         }
     }
     page
+}
+
+/// How a table stands to disclosure control, in words.
+fn protection(table: &Table) -> String {
+    match table.disclosure {
+        Disclosure::NotAboutWork => "not about work".to_owned(),
+        Disclosure::Open(why) => format!("open; {why}"),
+        Disclosure::OfProtected => "made of protected tables".to_owned(),
+        Disclosure::Protected(figures) => {
+            let quoted = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let columns = [figures.counts, figures.values, figures.companions].concat();
+            let except = figures.public.map_or_else(String::new, |(column, prefixes)| {
+                let starts: Vec<String> = prefixes.iter().map(|prefix| format!("`{prefix}...`")).collect();
+                format!("; but where `{column}` is {}", starts.join(", "))
+            });
+            let columns: Vec<&str> = columns
+                .iter()
+                .enumerate()
+                .filter(|(at, name)| !columns[..*at].contains(name))
+                .map(|(_, name)| *name)
+                .collect();
+            format!("protected in {}{except}", quoted(&columns))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Tables of figures.
 
-use super::{Column, Table, Type, given, measured, optional};
+use super::{Column, Disclosure, Figures, Table, Type, given, measured, optional};
 
 pub(super) const QUANTITY: Type = Type::Decimal(4);
 pub(super) const POUNDS: Type = Type::Decimal(2);
@@ -23,30 +23,47 @@ pub(super) const BASE_YEAR: Column = given("price_base_year", Type::Integer, "Ye
 pub(super) const LABEL: Column =
     given("data_label", Type::Varchar, "What kind of data the figures rest on: `recorded`, or `synthetic`.");
 pub(super) const METHOD: Column = given("method_version", Type::Varchar, "Version of the method book.");
-const STATEMENTS: Column = given(
+const STATEMENTS: Column = optional(
     "statements",
     Type::BigInt,
-    "Series behind a level, or events behind a flow; 0 where only stale series are left.",
+    "Series behind a level, or events behind a flow; 0 where only stale series are left. Null where the figure is confidential, or for a level the one of the quarter before or after.",
 );
-const CARRIED: Column = given(
+const CARRIED: Column = optional(
     "carried_forward",
     Type::BigInt,
-    "Of the series, those whose last snapshot is one to four quarters old; 0 for flows.",
+    "Of the series, those whose last snapshot is one to four quarters old; 0 for flows. Null where `statements` is.",
 );
-const STALE: Column =
-    given("stale", Type::BigInt, "Series dropped in this quarter because their last snapshot is five quarters old.");
+const STALE: Column = optional(
+    "stale",
+    Type::BigInt,
+    "Series dropped in this quarter because their last snapshot is five quarters old. Null where `statements` is.",
+);
+/// Columns that tell how many stand behind a figure.
+const COMPANIONS: &[&str] = &["statements", "carried_forward", "stale"];
+pub(super) const MARKER: Column = optional(
+    "disclosure",
+    Type::Varchar,
+    "`c`: confidential, the figures are kept back; `r`: rounded; `h`: held at what an earlier release said, from which it differs by less than the threshold, if at all. Null: nothing was done, as there is no figure about work or no figure at all.",
+);
 const KIND: Column =
     given("kind", Type::Varchar, "`stock`, a level at the quarter's end, or `flow`, a sum over the quarter.");
 const LEVEL: Column = optional(
     "quantity",
     QUANTITY,
-    "The level or the sum. Never add levels over quarters. Null where only stale series are left.",
+    "The level or the sum, rounded. Never add levels over quarters. Null where confidential, and where only stale series are left.",
 );
 
 pub(super) const HEADLINE: Table = Table {
     name: "headline",
     doc: "A few figures per year, for all places and for the area of the method. Each row stands for itself: nothing in this table may be added.",
     key: &["area", "programme", "headline", "unit", "period"],
+    disclosure: Disclosure::Protected(Figures {
+        counts: &["gross", "value_central"],
+        values: &["value_low", "value_central", "value_high", "net_central"],
+        companions: &[],
+        public: Some(("headline", &["committed-", "disbursed-", "repaid-", "written-off-"])),
+        total_of: Some(("period", "total")),
+    }),
     columns: &[
         given("area", Type::Varchar, "`all`, every place known or not; or the GSS code of the method's own area."),
         given(
@@ -85,6 +102,7 @@ pub(super) const HEADLINE: Table = Table {
         given("basis", Type::Varchar, "How the period was made of quarters, and in which prices."),
         given("quarters", Type::Integer, "Quarters with data behind the figure."),
         METHOD,
+        MARKER,
         LABEL,
     ],
 };
@@ -93,6 +111,11 @@ pub(super) const SOCIAL_VALUE: Table = Table {
     name: "social_value",
     doc: "Social value per outcome, gross and net, in pounds of the base year. Bundles are never added to each other; nor are jobs created, safeguarded and supported.",
     key: &["quarter", "bundle", "outcome", "programme", "district"],
+    disclosure: Disclosure::Protected(Figures {
+        counts: &["gross"],
+        values: &["net_low", "net_central", "net_high", "value_low", "value_central", "value_high"],
+        ..Figures::NONE
+    }),
     columns: &[
         QUARTER,
         given(
@@ -106,7 +129,7 @@ pub(super) const SOCIAL_VALUE: Table = Table {
         AUTHORITY,
         REGION,
         UNIT,
-        measured(given("gross", QUANTITY, "What was counted."), "see unit"),
+        measured(optional("gross", QUANTITY, "What was counted, rounded. Null where confidential."), "see unit"),
         measured(optional("net_low", QUANTITY, "Net of additionality, low."), "see unit"),
         measured(optional("net_central", QUANTITY, "Net of additionality, central."), "see unit"),
         measured(optional("net_high", QUANTITY, "Net of additionality, high."), "see unit"),
@@ -121,6 +144,7 @@ pub(super) const SOCIAL_VALUE: Table = Table {
         CONFIDENCE,
         given("perspective", Type::Varchar, "From where leakage and displacement are judged: LCR or UK."),
         METHOD,
+        MARKER,
         LABEL,
     ],
 };
@@ -139,6 +163,7 @@ pub(super) const FUNDING: Table = Table {
         "onward_grant",
         "in_totals",
     ],
+    disclosure: Disclosure::NotAboutWork,
     columns: &[
         QUARTER,
         PROGRAMME,
@@ -170,6 +195,7 @@ pub(super) const JOBS: Table = Table {
     name: "jobs",
     doc: "Work by quarter and district, never by organisation. Levels (`kind` = `stock`) are never added over quarters; created, safeguarded and supported never to each other. Volunteers are not in it.",
     key: &["quarter", "measure", "programme", "district", "job_basis", "prior_status"],
+    disclosure: Disclosure::Protected(Figures { counts: &["quantity"], companions: COMPANIONS, ..Figures::NONE }),
     columns: &[
         QUARTER,
         given("measure", Type::Varchar, "What is counted; see `measures`."),
@@ -189,6 +215,7 @@ pub(super) const JOBS: Table = Table {
         STATEMENTS,
         CARRIED,
         STALE,
+        MARKER,
         LABEL,
     ],
 };
@@ -197,6 +224,7 @@ pub(super) const VOLUNTEERING: Table = Table {
     name: "volunteering",
     doc: "Volunteers and the hours they gave, by quarter and district. They are never jobs.",
     key: &["quarter", "measure", "programme", "district"],
+    disclosure: Disclosure::Protected(Figures { counts: &["quantity"], companions: COMPANIONS, ..Figures::NONE }),
     columns: &[
         QUARTER,
         given("measure", Type::Varchar, "VOLUNTEERS or VOLUNTEER_HOURS."),
@@ -210,6 +238,7 @@ pub(super) const VOLUNTEERING: Table = Table {
         STATEMENTS,
         CARRIED,
         STALE,
+        MARKER,
         LABEL,
     ],
 };
@@ -218,6 +247,9 @@ pub(super) const DATA_QUALITY: Table = Table {
     name: "data_quality",
     doc: "What the figures rest on and what they leave out, per dataset, source and check. Duplicates are not counted here: how often a message came says nothing about the data.",
     key: &["dataset", "source", "check_name", "subject", "detail"],
+    disclosure: Disclosure::Open(
+        "counts events, messages and series that organisations sent, never people; contents about work are numbered, since a digest could be guessed at",
+    ),
     columns: &[
         given("dataset", Type::Varchar, "`funding` or `employment`."),
         optional("source", Type::Varchar, "Who sent it. Null where the message could not be read."),
@@ -241,6 +273,7 @@ pub(super) const CLAIMS: Table = Table {
     name: "claims",
     doc: "What was published about the region, in its own words, beside the figure computed here. A claim is never mixed into a figure.",
     key: &["claim"],
+    disclosure: Disclosure::OfProtected,
     columns: &[
         given("claim", Type::Varchar, "Name of the claim."),
         given("text", Type::Varchar, "What was said."),
@@ -258,6 +291,7 @@ pub(super) const CLAIMS: Table = Table {
         measured(optional("computed_high", QUANTITY, "Computed figure, high."), "see unit"),
         given("area", Type::Varchar, "GSS code of the method's own area, which the claim and the figure are of."),
         METHOD,
+        MARKER,
         LABEL,
     ],
 };

@@ -2,10 +2,10 @@
 //! and what they are worth as evidence.
 
 use super::facts::{
-    AUTHORITY, BASE_YEAR, CONFIDENCE, DISTRICT, GRADE, LABEL, METHOD, POUNDS, PROGRAMME, QUANTITY, QUARTER, REGION,
-    UNIT,
+    AUTHORITY, BASE_YEAR, CONFIDENCE, DISTRICT, GRADE, LABEL, MARKER, METHOD, POUNDS, PROGRAMME, QUANTITY, QUARTER,
+    REGION, UNIT,
 };
-use super::{Column, Table, Type, given, measured, optional};
+use super::{Column, Disclosure, Figures, Table, Type, given, measured, optional};
 
 const BUNDLE: Column = given("bundle", Type::Varchar, "ECONOMIC, FISCAL, WELLBEING or VOLUNTEERING; never added.");
 const OUTCOME: Column = given("outcome", Type::Varchar, "What is valued; see `social_value`.");
@@ -19,14 +19,11 @@ const fn cash(name: &'static str, doc: &'static str) -> Column {
     measured(optional(name, QUANTITY, doc), "GBP")
 }
 
-const fn people(name: &'static str, doc: &'static str) -> Column {
-    measured(optional(name, QUANTITY, doc), "PERSONS")
-}
-
 pub(super) const FUNDER_SHARES: Table = Table {
     name: "funder_shares",
     doc: "Each funder's share of what a programme was paid, in real pounds. Shares of a programme add up to one.",
     key: &["programme", "funder_id"],
+    disclosure: Disclosure::NotAboutWork,
     columns: &[
         PROGRAMME,
         given("funder_id", Type::Varchar, "Who gave; `unknown` where no identifier is stated."),
@@ -41,6 +38,7 @@ pub(super) const ATTRIBUTION: Table = Table {
     name: "attribution",
     doc: "Social value by funder. What a funder contributed to is all of a programme's value and must not be added over funders; what is attributed to it is its share, and may.",
     key: &["quarter", "bundle", "outcome", "programme", "funder_id"],
+    disclosure: Disclosure::OfProtected,
     columns: &[
         QUARTER,
         BUNDLE,
@@ -59,6 +57,7 @@ pub(super) const ATTRIBUTION: Table = Table {
         GRADE,
         CONFIDENCE,
         METHOD,
+        MARKER,
         LABEL,
     ],
 };
@@ -67,6 +66,7 @@ pub(super) const LEVERAGE: Table = Table {
     name: "leverage",
     doc: "What other money a programme brought with it, in pounds of the day. Columns are never added: grants and repayable finance are apart, and so is what was given in kind.",
     key: &["programme", "measure"],
+    disclosure: Disclosure::NotAboutWork,
     columns: &[
         PROGRAMME,
         given("measure", Type::Varchar, "COMMITTED or DISBURSED."),
@@ -84,14 +84,33 @@ pub(super) const LEVERAGE: Table = Table {
 
 pub(super) const LIFETIME_VALUE: Table = Table {
     name: "lifetime_value",
-    doc: "The value of each quarter's outcomes over their whole life: the only place where anything is discounted. Values of a stock must not be added over quarters, since a post stands in each quarter it is there.",
+    doc: "The outcomes of each programme and quarter over all districts, and their value over their whole life: with `value_for_money`, the only place where anything is discounted. Values of a stock must not be added over quarters, since a post stands in each quarter it is there.",
     key: &["quarter", "bundle", "outcome", "programme"],
+    disclosure: Disclosure::Protected(Figures {
+        counts: &["gross"],
+        values: &[
+            "value_low",
+            "value_central",
+            "value_high",
+            "undiscounted_low",
+            "undiscounted_central",
+            "undiscounted_high",
+            "present_low",
+            "present_central",
+            "present_high",
+        ],
+        ..Figures::NONE
+    }),
     columns: &[
         QUARTER,
         BUNDLE,
         OUTCOME,
         PROGRAMME,
         given("kind", Type::Varchar, "`stock`, posts at the quarter's end, or `flow`, what came about in the quarter."),
+        measured(optional("gross", QUANTITY, "What was counted, over all districts."), "people, or hours"),
+        pounds("value_low", "Worth in the quarter, low."),
+        pounds("value_central", "Worth in the quarter, central."),
+        pounds("value_high", "Worth in the quarter, high."),
         given("years_low", Type::Integer, "Years it lasts, low."),
         given("years_central", Type::Integer, "Years it lasts, central."),
         given("years_high", Type::Integer, "Years it lasts, high."),
@@ -105,6 +124,7 @@ pub(super) const LIFETIME_VALUE: Table = Table {
         GRADE,
         CONFIDENCE,
         METHOD,
+        MARKER,
         LABEL,
     ],
 };
@@ -113,6 +133,7 @@ pub(super) const REPAYABLE_FINANCE: Table = Table {
     name: "repayable_finance",
     doc: "Loans and equity per programme, from its first quarter up to each. Columns are running totals: never add them over quarters, nor to grants.",
     key: &["programme", "quarter"],
+    disclosure: Disclosure::NotAboutWork,
     columns: &[
         PROGRAMME,
         QUARTER,
@@ -136,6 +157,7 @@ pub(super) const VALUE_FOR_MONEY: Table = Table {
     name: "value_for_money",
     doc: "What each pound put into a programme has brought so far, by outcome. Ratios of outcomes are never added.",
     key: &["programme", "bundle", "outcome"],
+    disclosure: Disclosure::OfProtected,
     columns: &[
         PROGRAMME,
         BUNDLE,
@@ -157,6 +179,7 @@ pub(super) const VALUE_FOR_MONEY: Table = Table {
         GRADE,
         CONFIDENCE,
         METHOD,
+        MARKER,
         LABEL,
     ],
 };
@@ -165,6 +188,9 @@ pub(super) const RECONCILIATION: Table = Table {
     name: "reconciliation",
     doc: "Whether employers' stock agrees with their hires and leavers, per quarter and district: closing = opening + hires - leavers + residual. Never by employer; an employer is compared from one statement to the next.",
     key: &["quarter", "district"],
+    disclosure: Disclosure::Open(
+        "It counts employers, not people; what their people do not add up by is a share to a thousandth, of three employers or more.",
+    ),
     columns: &[
         QUARTER,
         DISTRICT,
@@ -173,11 +199,11 @@ pub(super) const RECONCILIATION: Table = Table {
         given("employers", Type::BigInt, "Employers compared."),
         given("employers_without_movements", Type::BigInt, "Employers that state a stock and no movements."),
         given("employers_out_of_tolerance", Type::BigInt, "Of those compared, those whose residual is too great."),
-        people("opening", "Headcount of the statements before. Null where nobody is compared."),
-        people("hires", "Hires since then."),
-        people("leavers", "Leavers since then."),
-        people("residual", "What the two do not explain."),
-        people("closing", "Headcount stated in the quarter."),
+        optional(
+            "residual_share",
+            Type::Double,
+            "What is not explained, per person they closed with, to a thousandth. Null where fewer than three are compared.",
+        ),
         LABEL,
     ],
 };
@@ -186,6 +212,7 @@ pub(super) const TARGETS: Table = Table {
     name: "targets",
     doc: "What was to be reached by when, and what has been.",
     key: &["target"],
+    disclosure: Disclosure::OfProtected,
     columns: &[
         given("target", Type::Varchar, "Name of the target."),
         given("text", Type::Varchar, "What was set."),
@@ -206,6 +233,7 @@ pub(super) const TARGETS: Table = Table {
         given("source", Type::Varchar, "Who set it."),
         given("url", Type::Varchar, "Where."),
         given("stated_on", Type::Varchar, "When, as 2020-08 or 2020-08-17."),
+        MARKER,
         LABEL,
     ],
 };
@@ -214,6 +242,7 @@ pub(super) const COMPLETENESS: Table = Table {
     name: "completeness",
     doc: "Whether a quarter of a source is complete: by who is expected to state a level, and by how late the source's statements were recorded before.",
     key: &["dataset", "source", "quarter"],
+    disclosure: Disclosure::Open("It counts statements and series of a whole source, not people."),
     columns: &[
         given("dataset", Type::Varchar, "`funding` or `employment`."),
         given("source", Type::Varchar, "Who sent it."),

@@ -4,7 +4,7 @@
 //! far off the series' next one is: an engine would sort all snapshots for it.
 
 use super::employers::Employers;
-use super::{Table, numbered, table};
+use super::{CONTRIBUTOR, Table, contributor, numbered, table};
 use crate::PublishError;
 use crate::balances::{Cells, Seen};
 use crate::calendar::Quarter;
@@ -26,6 +26,7 @@ const AS_OF: usize = 2;
 pub(super) struct Stocks {
     seen_as_cell: Seen,
     seen_as_snapshot: Seen,
+    seen_as_contributor: Seen,
     /// Half of a key that has the date, and the dates by its number.
     dates: (usize, Codes),
     cells: Pairs,
@@ -35,6 +36,8 @@ pub(super) struct Stocks {
     moments: Pairs,
     /// Series and moment.
     snapshots: Pairs,
+    /// Organisation by number of the series.
+    contributors: Codes,
     employers: Employers,
     /// Employer by number of the series.
     employer_of_series: Codes,
@@ -45,26 +48,35 @@ impl Stocks {
         Self {
             seen_as_cell: cells.seen_by(STOCK_CELL),
             seen_as_snapshot: cells.seen_by(SNAPSHOT),
+            seen_as_contributor: cells.seen_by(CONTRIBUTOR),
             dates: cells.codes("as_of"),
             cells: Pairs::default(),
             series: Pairs::default(),
             moments: Pairs::default(),
             snapshots: Pairs::default(),
+            contributors: Codes::new(),
             employers: Employers::new(cells),
             employer_of_series: Codes::new(),
         }
     }
 
-    pub(super) fn add(&mut self, cell: [u32; 2], parties: u32, amounts: &Amounts) {
+    /// Whether a cell is of a stock.
+    pub(super) fn are(&self, cell: [u32; 2]) -> bool {
         let (half, dates) = &self.dates;
-        if dates[cell[*half] as usize] == NULL {
-            self.employers.add(cell, amounts);
-            return;
-        }
+        dates[cell[*half] as usize] != NULL
+    }
+
+    /// Takes a flow in, where it is a hire or a leaver.
+    pub(super) fn moved(&mut self, cell: [u32; 2], amounts: &Amounts) {
+        self.employers.add(cell, amounts);
+    }
+
+    pub(super) fn add(&mut self, cell: [u32; 2], parties: u32, amounts: &Amounts) {
         let shown = self.cells.add(self.seen_as_cell.pair(cell), amounts);
         let series = self.series.add([shown, parties], amounts);
         if series as usize == self.employer_of_series.len() {
             self.employer_of_series.push(self.employers.number(cell, amounts));
+            self.contributors.push(contributor(&self.seen_as_contributor, cell));
         }
         let moment = self.moments.add(self.seen_as_snapshot.pair(cell), amounts);
         self.snapshots.add([series, moment], amounts);
@@ -85,9 +97,13 @@ impl Stocks {
         let empty = empty.map_err(PublishError::arrow("stock_series"))?;
         let (series_numbers, cell_of_series): (Vec<Codes>, Vec<Codes>) =
             series.into_iter().map(|Chunk { numbers, pairs: [cell, _], .. }| (numbers, cell)).unzip();
-        let employer = |numbers: &Codes| numbers.iter().map(|at| self.employer_of_series[*at as usize]).collect();
-        let of_employers: Vec<Codes> = series_numbers.iter().map(employer).collect();
-        let of_employers = numbered("employer", ("stock_series", schema, empty), &of_employers)?;
+        let of_series = |told: &Codes| -> Vec<Codes> {
+            let told = |numbers: &Codes| numbers.iter().map(|series| told[*series as usize]).collect();
+            series_numbers.iter().map(told).collect()
+        };
+        let contributors = of_series(&self.contributors);
+        let of_contributors = numbered("contributor", ("stock_series", schema, empty), &contributors)?;
+        let of_employers = numbered("employer", of_contributors, &of_series(&self.employer_of_series))?;
         let of_cells = numbered("cell", of_employers, &cell_of_series)?;
         let moments: Vec<[u32; 2]> = self.moments.iter().map(|(pair, _)| pair).collect();
         let mut series_of_snapshots = Vec::new();

@@ -9,11 +9,11 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use commonweal_journal::{Book, JournalFile};
-use commonweal_publish::{Catalogue, LedgerState, MethodBook, Options, Published};
+use commonweal_publish::{Catalogue, LedgerState, MethodBook, Options, Protection, Published};
 use commonweal_schemas::arrow_schema::{posting_stored, rejections};
 use parquet::arrow::ArrowWriter;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -87,6 +87,7 @@ impl Journal {
             method: MethodBook::embedded("2026.1").unwrap(),
             label: Some("synthetic".to_owned()),
             catalogue: Catalogue::default(),
+            protection: Protection::default(),
         }
     }
 
@@ -103,6 +104,16 @@ impl Journal {
 
     pub async fn publish(&self) -> Published {
         commonweal_publish::publish_state(&self.options(), &self.state()).await.unwrap()
+    }
+
+    /// Publishes the tables before disclosure control; returns the folder that
+    /// `published` lies in.
+    pub async fn publish_raw(&self) -> PathBuf {
+        let folder = self.dir.path().join("raw");
+        let options = Options { protection: Protection::None, ..self.options() };
+        let (state, published) = (self.state(), folder.join("published"));
+        commonweal_publish::publish_state_as_of(&options, &state, i64::MAX, &published).await.unwrap();
+        folder
     }
 }
 

@@ -193,6 +193,8 @@ pub struct PublishConfig {
     /// [`super::Config::method_dir`].
     pub method_dir: PathBuf,
     pub label: String,
+    /// Folders of earlier releases, the latest last.
+    pub against: Vec<PathBuf>,
     /// Empty: none.
     pub store_url: String,
 }

@@ -4,7 +4,7 @@ use crate::cli::Format;
 use crate::settings::Loaded;
 use crate::{AppError, table};
 use commonweal_journal::JournalError;
-use commonweal_publish::{Amounts, Change, Difference, Effect, Options, PublishError, difference, effects};
+use commonweal_publish::{Amounts, Change, Difference, Effect, Figure, Options, PublishError, difference, effects};
 use commonweal_runtime::Exit;
 use serde_json::{Value, json};
 
@@ -40,9 +40,9 @@ fn print(difference: &Difference, effects: Option<&[Effect]>, journal: &str) {
             let mut rows =
                 table::new(&["headline", "area", "programme", "period", "unit", "before", "after", "change"]);
             for Effect { key: [area, programme, _, unit, period], label, before, after } in effects {
-                let [change, before, after] =
-                    [before.zip(*after).map(|(before, after)| after - before), *before, *after]
-                        .map(|value| value.map_or_else(|| "-".to_owned(), |value| value.to_string()));
+                let change = before.told().zip(after.told()).map(|(before, after)| after - before);
+                let change = change.map_or_else(|| "-".to_owned(), |change| change.to_string());
+                let [before, after] = [before, after].map(ToString::to_string);
                 rows.add_row([label, area, programme, period, unit, &before, &after, &change]);
             }
             table::align_numbers(&mut rows, 5..8);
@@ -69,7 +69,7 @@ fn as_json(difference: &Difference, effects: Option<&[Effect]>) -> Value {
         |(amounts, stated): &(Amounts, String)| json!({ "values": amounts.map(|a| a.to_string()), "stated": stated });
     let headlines = effects.map(|effects| {
         let one = |Effect { key: [area, programme, headline, unit, period], before, after, .. }: &Effect| {
-            let text = |value: &Option<_>| value.as_ref().map(ToString::to_string);
+            let text = |figure: &Figure| (*figure != Figure::Missing).then(|| figure.to_string());
             let [before, after]: [Option<String>; 2] = [text(before), text(after)];
             json!({
                 "area": area, "programme": programme, "headline": headline, "unit": unit, "period": period,
