@@ -4,16 +4,11 @@
 --
 -- Levels are carried forward as in stock_levels. The publisher checks that
 -- contributions add up to their cell.
-WITH snapshots AS (
-  SELECT q.series, q.ordinal, q.quantity,
-         LEAD(q.ordinal) OVER (PARTITION BY q.series ORDER BY q.ordinal) - q.ordinal AS quarters_to_next
-  FROM stock_quarters q
-),
-held AS (
+WITH held AS (
   SELECT s.cell, s.contributor, q.ordinal,
          CASE WHEN q.quarters_to_next <= 5 THEN q.quarters_to_next ELSE 5 END AS quarters,
          SUM(q.quantity) AS quantity
-  FROM snapshots q
+  FROM stock_quarters q
   JOIN stock_series s ON s.series = q.series
   GROUP BY s.cell, s.contributor, q.ordinal,
            CASE WHEN q.quarters_to_next <= 5 THEN q.quarters_to_next ELSE 5 END

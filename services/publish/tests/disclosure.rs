@@ -88,48 +88,90 @@ fn check_differences(first: &Release, second: &Release, seed: u64) {
 /// release, nor the two together, let the attacker find a count below ten to
 /// within the rounding base; and that the attacker can win, for it does so
 /// where only the primary rules are kept.
-#[tokio::test]
-async fn a_hundred_regions_keep_their_small_counts() {
-    let (mut protected, mut recovered_if_naive, mut told, mut kept_back) = (0, 0, 0, 0);
-    for seed in 0..REGIONS {
-        let [first, second] = region(seed);
-        let mut journal = Journal::new();
-        journal.commit(&first);
-        let raw_one = Release::read(&publish(&journal, "raw-1", Protection::None).await);
-        let one_folder = publish(&journal, "release-1", Protection::default()).await;
-        let one = Release::read(&one_folder);
-        journal.commit(&second);
-        let raw_two = Release::read(&publish(&journal, "raw-2", Protection::None).await);
-        let against = Protection::Full { against: vec![one_folder] };
-        let two = Release::read(&publish(&journal, "release-2", against).await);
-
-        for (releases, truth) in [(vec![&one], &raw_one), (vec![&two], &raw_two)] {
-            let recovered = attack(&releases, truth);
-            assert!(recovered.is_empty(), "region {seed}: {recovered:#?}");
-        }
-        // Taken together they are taken for releases of the same cells: so they
-        // are where nothing came late for a level that had been carried on.
-        let changed = |measure: &str| {
-            let cells = raw_one.cells.iter().filter(|(key, _)| key[0] == measure);
-            cells.into_iter().any(|(key, told)| raw_two.cells.get(key).is_none_or(|later| later.count != told.count))
-        };
-        for truth in [&raw_one, &raw_two] {
-            let mut recovered = attack(&[&one, &two], truth);
-            recovered.retain(|found| !changed(&found.measure));
-            assert!(recovered.is_empty(), "region {seed}, both: {recovered:#?}");
-        }
-        check_differences(&one, &two, seed);
-        let naive = raw_two.naively_protected();
-        recovered_if_naive += usize::from(!attack(&[&naive], &raw_two).is_empty());
-        for (key, cell) in &raw_two.cells {
-            protected += usize::from(cell.count.is_some_and(|count| count != 0 && count < 10 * ONE));
-            kept_back += usize::from(two.cells[key].mark == CONFIDENTIAL);
-            told += usize::from(two.cells[key].count.is_some());
-        }
-    }
+#[test]
+fn a_hundred_regions_keep_their_small_counts() {
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8)) as u64;
+    let outcome = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads)
+            .map(|first| {
+                scope.spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    let mut sum = Outcome::default();
+                    for seed in (first..REGIONS).step_by(threads as usize) {
+                        sum.add(&runtime.block_on(attacked(seed)));
+                    }
+                    sum
+                })
+            })
+            .collect();
+        let mut sum = Outcome::default();
+        running.into_iter().for_each(|thread| sum.add(&thread.join().unwrap()));
+        sum
+    });
+    let Outcome { protected, kept_back, told, recovered_if_naive } = outcome;
     println!("{protected} small counts, {kept_back} cells kept back, {told} told");
     println!("by primary rules alone: {recovered_if_naive} of {REGIONS} regions give one away");
     assert!(recovered_if_naive > 0 && told > 0, "{recovered_if_naive} {told}");
+}
+
+/// Counts over regions.
+#[derive(Default)]
+struct Outcome {
+    /// Small counts that are to be kept back.
+    protected: usize,
+    kept_back: usize,
+    told: usize,
+    /// Regions whose primary rules alone give a count away.
+    recovered_if_naive: usize,
+}
+
+impl Outcome {
+    fn add(&mut self, other: &Self) {
+        self.protected += other.protected;
+        self.kept_back += other.kept_back;
+        self.told += other.told;
+        self.recovered_if_naive += other.recovered_if_naive;
+    }
+}
+
+/// Publishes a region's two releases and attacks them.
+async fn attacked(seed: u64) -> Outcome {
+    let mut outcome = Outcome::default();
+    let [first, second] = region(seed);
+    let mut journal = Journal::new();
+    journal.commit(&first);
+    let raw_one = Release::read(&publish(&journal, "raw-1", Protection::None).await);
+    let one_folder = publish(&journal, "release-1", Protection::default()).await;
+    let one = Release::read(&one_folder);
+    journal.commit(&second);
+    let raw_two = Release::read(&publish(&journal, "raw-2", Protection::None).await);
+    let against = Protection::Full { against: vec![one_folder] };
+    let two = Release::read(&publish(&journal, "release-2", against).await);
+
+    for (releases, truth) in [(vec![&one], &raw_one), (vec![&two], &raw_two)] {
+        let recovered = attack(&releases, truth);
+        assert!(recovered.is_empty(), "region {seed}: {recovered:#?}");
+    }
+    // Taken together they are taken for releases of the same cells: so they
+    // are where nothing came late for a level that had been carried on.
+    let changed = |measure: &str| {
+        let cells = raw_one.cells.iter().filter(|(key, _)| key[0] == measure);
+        cells.into_iter().any(|(key, told)| raw_two.cells.get(key).is_none_or(|later| later.count != told.count))
+    };
+    for truth in [&raw_one, &raw_two] {
+        let mut recovered = attack(&[&one, &two], truth);
+        recovered.retain(|found| !changed(&found.measure));
+        assert!(recovered.is_empty(), "region {seed}, both: {recovered:#?}");
+    }
+    check_differences(&one, &two, seed);
+    let naive = raw_two.naively_protected();
+    outcome.recovered_if_naive = usize::from(!attack(&[&naive], &raw_two).is_empty());
+    for (key, cell) in &raw_two.cells {
+        outcome.protected += usize::from(cell.count.is_some_and(|count| count != 0 && count < 10 * ONE));
+        outcome.kept_back += usize::from(two.cells[key].mark == CONFIDENTIAL);
+        outcome.told += usize::from(two.cells[key].count.is_some());
+    }
+    outcome
 }
 
 /// Proves that published values tell no more than the published counts: one
@@ -317,12 +359,13 @@ async fn a_figure_of_unknown_parts_is_not_published() {
         let book = journal.dir.path().join("book");
         let _removed = std::fs::remove_dir_all(&book);
         std::fs::create_dir_all(book.join("models")).unwrap();
-        for name in ["CHANGELOG.md", "README.md", "claims.csv", "deflators.csv", "method.toml", "parameters.csv"] {
-            std::fs::copy(base.join(name), book.join(name)).unwrap();
-        }
-        for entry in std::fs::read_dir(base.join("models")).unwrap() {
-            let path = entry.unwrap().path();
-            std::fs::copy(&path, book.join("models").join(path.file_name().unwrap())).unwrap();
+        for folder in ["", "models"] {
+            for entry in std::fs::read_dir(base.join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    std::fs::copy(&path, book.join(folder).join(path.file_name().unwrap())).unwrap();
+                }
+            }
         }
         let path = book.join(format!("models/{file}.sql"));
         let text = std::fs::read_to_string(&path).unwrap();
