@@ -49,7 +49,7 @@ TABLES = {
 }
 
 # The only floats there are: nothing that is money or a count.
-RATIOS = {"leverage", "recycling_ratio", "ratio_low", "ratio_central", "ratio_high"}
+RATIOS = {"leverage", "recycling_ratio", "residual_share", "ratio_low", "ratio_central", "ratio_high"}
 
 # Text under which each reader shows a permitted type. DECIMAL carries its
 # precision and scale, so its prefix decides.

@@ -278,6 +278,8 @@ fn a_version_of_ones_own() {
     assert_eq!(names, ["bank.volunteering from 1990-01-01", "wellby.value from 1990-01-01"]);
     let changes = fs::read_to_string(made.folder.join("CHANGELOG.md")).unwrap();
     assert!(changes.contains("From 2026.1: 1 parameter(s) added and 1 replaced by bank.csv"), "{changes}");
+    assert!(changes.contains("The worked examples of 2026.1 are left out"), "{changes}");
+    assert!(book.examples().is_empty() && !base.examples().is_empty());
     let listed = shelf.list().unwrap();
     let own: Vec<_> = listed.iter().filter(|listed| listed.origin == Origin::Folder).collect();
     assert_eq!((own.len(), own[0].digest.as_str()), (1, book.digest()));

@@ -11,7 +11,8 @@ use commonweal_schemas::Measure;
 use rust_decimal::Decimal;
 use std::str::FromStr as _;
 
-const FOLDER: &str = "examples/";
+/// Where they stand in a book.
+pub(super) const FOLDER: &str = "examples/";
 const EVENTS: &str = "events";
 const FENCE: &str = "```";
 /// Columns of a block of events; all but the first three may be left out.

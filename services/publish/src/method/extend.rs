@@ -1,7 +1,7 @@
 //! A new version of a book: another one with rows of the user's own.
 
 use super::licence::{Distribution, is_free};
-use super::{MethodBook, Shelf, about, files, parameters};
+use super::{MethodBook, Shelf, about, examples, files, parameters};
 use crate::error::{MethodError, MethodFaults};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -71,6 +71,8 @@ pub fn extend(shelf: &Shelf, extension: &Extension<'_>) -> Result<Extended, Meth
     for (file, text) in [(parameters::FILE, merged), (about::FILE, about), (CHANGELOG, changes)] {
         files.insert(file.to_owned(), text);
     }
+    // Their arithmetic is that of the base's numbers.
+    files.retain(|name, _| !name.starts_with(examples::FOLDER));
     let book = MethodBook::from_files(&files)?;
     let folder = shelf.folder(version);
     write(&folder, &files).map_err(|error| MethodError::file(folder.display().to_string(), error.to_string()))?;
@@ -127,6 +129,8 @@ fn changelog(old: &str, extension: &Extension<'_>, added: usize, replaced: usize
     for id in ids {
         let _written = writeln!(text, "- `{id}`");
     }
+    let _written =
+        writeln!(text, "\nThe worked examples of {base} are left out: their arithmetic is that of its parameters.\n");
     text.push_str(old.strip_prefix(CHANGES).unwrap_or(old));
     text
 }
