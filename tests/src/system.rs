@@ -132,6 +132,11 @@ impl System {
         Journal::open(&self.data().join("journal"))
     }
 
+    /// Whether there is a journal: its folder is there before its first version.
+    pub fn has_journal(&self) -> bool {
+        self.data().join(format!("journal/_delta_log/{:020}.json", 0)).is_file()
+    }
+
     /// The published files, held against their manifest.
     pub fn published(&self) -> Published {
         Published::open(&self.data().join("published"))

@@ -28,7 +28,7 @@ fn asking(kafka: &SecureKafka, url: &str, system: System) -> System {
 fn book(system: &System, up: &mut Running, seed: u64, messages: u64) {
     let events = EVENTS.to_string();
     system.succeed(["generate", "--events", &events, "--seed", &seed.to_string()]);
-    let is_begun = || system.data().join("journal/_delta_log").is_dir();
+    let is_begun = || system.has_journal();
     while !is_begun() || system.journal().receipts().messages() < messages {
         up.wait_for_line(PATIENCE, is_commit);
     }

@@ -114,7 +114,7 @@ pub(crate) fn succeeded(ended: &Ended) {
 
 /// Messages of the raw topics that are in the books.
 pub(crate) fn booked(system: &System) -> u64 {
-    if system.data().join("journal/_delta_log").is_dir() { system.journal().receipts().messages() } else { 0 }
+    if system.has_journal() { system.journal().receipts().messages() } else { 0 }
 }
 
 /// Waits until `messages` are in the books, while the crew is at work.

@@ -18,7 +18,7 @@ const MOMENT: Duration = Duration::from_millis(50);
 
 /// Offsets that have an outcome.
 fn accounted(system: &System) -> u64 {
-    if !system.data().join("journal/_delta_log").is_dir() {
+    if !system.has_journal() {
         return 0;
     }
     let receipts = system.journal().receipts();
