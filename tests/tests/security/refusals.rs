@@ -84,7 +84,7 @@ fn the_wrong_listener() {
     let nobody = kafka.by("", impatient());
     refuse(&nobody, Exit::KafkaUnavailable, &["brokers that want a login", "kafka.security.sasl_mechanism"]);
     let closed = secure.set("kafka.brokers", kafka.broker.address());
-    refuse(&closed, Exit::KafkaUnavailable, &["connecting to a PLAINTEXT broker listener?"]);
+    refuse(&closed, Exit::KafkaUnavailable, &["brokers that speak no TLS", "kafka.security.tls"]);
 }
 
 /// Proves that a file which a setting names and which cannot be used is told

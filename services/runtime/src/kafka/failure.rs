@@ -107,6 +107,8 @@ pub(crate) fn guess(trouble: &str) -> &'static str {
     let (tls, login) = (trouble.contains("ssl://"), trouble.contains("sasl_"));
     if hung_up && !tls && trouble.contains("APIVERSION_QUERY") {
         " (brokers that want TLS hang up like this: see kafka.security.tls)"
+    } else if trouble.contains("PLAINTEXT broker listener") || hung_up && trouble.contains("SSL_HANDSHAKE") {
+        " (brokers that speak no TLS, or want a certificate, answer like this: see kafka.security.tls and certificate_file)"
     } else if hung_up && tls && !login && !trouble.contains("HANDSHAKE") {
         " (brokers that want a login hang up like this: see kafka.security.sasl_mechanism)"
     } else {
@@ -153,7 +155,8 @@ mod tests {
         for (protocol, state, guessed) in [
             ("", "APIVERSION_QUERY)", "kafka.security.tls"),
             ("ssl://", "UP)", "kafka.security.sasl_mechanism"),
-            ("ssl://", "SSL_HANDSHAKE)", ""),
+            ("ssl://", "SSL_HANDSHAKE)", "kafka.security.tls"),
+            ("ssl://", "SSL_HANDSHAKE): connecting to a PLAINTEXT broker listener?", "kafka.security.tls"),
             ("sasl_ssl://", "UP)", ""),
         ] {
             let guess = guess(&format!("{protocol}{hung_up}{state}"));
