@@ -47,7 +47,6 @@ compared AS (
 residuals AS (
   SELECT k.quarter, e.district, e.combined_authority, e.region, c.hires,
          CASE WHEN c.hires IS NOT NULL THEN c.closing END AS closing,
-         c.leavers,
          c.closing - c.opening - c.hires + c.leavers AS residual,
          p.value_central AS persons,
          CAST(CAST(c.closing AS DECIMAL(24, 4)) * t.value_central AS DECIMAL(28, 8)) AS shared
