@@ -5,59 +5,7 @@
 -- one is missing; beside it stands the last quarter end. Money and flows: the
 -- sum over the year, and over all years as 'total'. Money is never added over
 -- measures, instruments or currencies; bundles are never added.
-WITH stock_labels AS (
-  SELECT * FROM (VALUES
-    (10, 'jobs', 'Jobs', 'HEADCOUNT', 'NONE'),
-    (11, 'jobs-fte', 'Jobs, full-time equivalents', 'FTE', 'NONE'),
-    (12, 'jobs-created', 'Jobs created with funding', 'HEADCOUNT', 'CREATED'),
-    (13, 'jobs-safeguarded', 'Jobs safeguarded with funding', 'HEADCOUNT', 'SAFEGUARDED'),
-    (14, 'jobs-supported', 'Jobs supported with funding', 'HEADCOUNT', 'SUPPORTED'),
-    (15, 'apprenticeships-in-learning', 'Apprentices in learning', 'APPRENTICESHIPS_IN_LEARNING', 'NONE'),
-    (16, 'volunteers', 'Volunteers', 'VOLUNTEERS', 'NONE')
-  ) AS t(display_order, headline, label, measure, job_basis)
-),
-flow_labels AS (
-  SELECT * FROM (VALUES
-    (20, 'hires', 'People hired', 'HIRES'),
-    (21, 'leavers', 'People who left', 'LEAVERS'),
-    (22, 'apprenticeship-starts', 'Apprenticeships started', 'APPRENTICESHIP_STARTS'),
-    (23, 'apprenticeship-achievements', 'Apprenticeships achieved', 'APPRENTICESHIP_ACHIEVEMENTS'),
-    (24, 'training-hours', 'Hours of training', 'TRAINING_HOURS'),
-    (25, 'volunteer-hours', 'Hours of volunteering', 'VOLUNTEER_HOURS')
-  ) AS t(display_order, headline, label, measure)
-),
-money_labels AS (
-  SELECT * FROM (VALUES
-    (30, 'committed', 'Committed', 'COMMITTED'),
-    (40, 'disbursed', 'Disbursed', 'DISBURSED'),
-    (50, 'repaid', 'Repaid', 'REPAID'),
-    (60, 'written-off', 'Written off', 'WRITTEN_OFF')
-  ) AS t(display_order, headline, label, measure)
-),
-instrument_labels AS (
-  SELECT * FROM (VALUES
-    (0, 'grant', 'grants', 'GRANT'),
-    (1, 'loan', 'loans', 'LOAN'),
-    (2, 'equity', 'equity', 'EQUITY'),
-    (3, 'quasi-equity', 'quasi-equity', 'QUASI_EQUITY'),
-    (4, 'guarantee', 'guarantees', 'GUARANTEE'),
-    (5, 'contract', 'contracts', 'CONTRACT'),
-    (6, 'in-kind', 'in kind', 'IN_KIND'),
-    (7, 'unspecified', 'instrument not stated', 'UNSPECIFIED')
-  ) AS t(step, suffix, label, instrument)
-),
-value_labels AS (
-  SELECT * FROM (VALUES
-    (70, 'gva-jobs-created', 'GVA of net jobs created', 'JOBS_CREATED', 'job-years', '0.25'),
-    (71, 'gva-jobs-safeguarded', 'GVA of net jobs safeguarded', 'JOBS_SAFEGUARDED', 'job-years', '0.25'),
-    (72, 'gva-jobs-supported', 'GVA of net jobs supported', 'JOBS_SUPPORTED', 'job-years', '0.25'),
-    (75, 'benefits-saved-unemployed', 'Benefits saved: unemployed people into work', 'BENEFITS_SAVED_UNEMPLOYED', 'people', '1.00'),
-    (76, 'benefits-saved-inactive', 'Benefits saved: inactive people into work', 'BENEFITS_SAVED_INACTIVE', 'people', '1.00'),
-    (80, 'wellbeing-into-work', 'Wellbeing of people into work', 'PEOPLE_INTO_WORK', 'people', '1.00'),
-    (90, 'volunteering-replacement', 'Volunteer hours at replacement cost', 'VOLUNTEER_HOURS', 'hours', '1.00')
-  ) AS t(display_order, headline, label, outcome, measured_in, share_of_year)
-),
-levels AS (
+WITH levels AS (
   SELECT 'all' AS area, quarter, measure, job_basis, unit, quantity FROM jobs WHERE kind = 'stock'
   UNION ALL
   SELECT 'all', quarter, measure, 'NONE', unit, quantity FROM volunteering WHERE kind = 'stock'
@@ -71,7 +19,7 @@ levels AS (
 quarter_ends AS (
   SELECT l.area, c.year, c.quarter, c.ordinal, s.display_order, s.headline, s.label, l.unit, SUM(l.quantity) AS quantity
   FROM levels l
-  JOIN stock_labels s ON s.measure = l.measure AND s.job_basis = l.job_basis
+  JOIN headline_labels s ON s.kind = 'stock' AND s.measure = l.measure AND s.job_basis = l.job_basis
   JOIN calendar c ON c.quarter = l.quarter
   WHERE l.quantity IS NOT NULL
   GROUP BY l.area, c.year, c.quarter, c.ordinal, s.display_order, s.headline, s.label, l.unit
@@ -103,7 +51,7 @@ movements AS (
 flows AS (
   SELECT m.area, c.year, c.quarter, f.display_order, f.headline, f.label, m.unit, m.quantity
   FROM movements m
-  JOIN flow_labels f ON f.measure = m.measure
+  JOIN headline_labels f ON f.kind = 'flow' AND f.measure = m.measure
   JOIN calendar c ON c.quarter = m.quarter
 ),
 flow_figures AS (
@@ -122,13 +70,9 @@ payments AS (
   FROM money_by_quarter f CROSS JOIN run r WHERE f.combined_authority = r.area_code
 ),
 money AS (
-  SELECT p.area, p.programme, c.year, c.quarter, m.measure, p.currency, p.amount,
-         m.display_order + i.step AS display_order,
-         m.headline || '-' || i.suffix AS headline,
-         m.label || ': ' || i.label AS label
+  SELECT p.area, p.programme, c.year, c.quarter, m.measure, p.currency, p.amount, m.display_order, m.headline, m.label
   FROM payments p
-  JOIN money_labels m ON m.measure = p.measure
-  JOIN instrument_labels i ON i.instrument = p.instrument
+  JOIN headline_labels m ON m.kind = 'money' AND m.measure = p.measure AND m.instrument = p.instrument
   JOIN calendar c ON c.quarter = p.quarter
 ),
 largest_programmes AS (
@@ -164,10 +108,9 @@ values_scoped AS (
   FROM social_value s CROSS JOIN run r WHERE s.combined_authority = r.area_code
 ),
 valued AS (
-  SELECT s.*, c.year, l.display_order, l.headline, l.label, l.measured_in,
-         CAST(l.share_of_year AS DECIMAL(3, 2)) AS share_of_year
+  SELECT s.*, c.year, l.display_order, l.headline, l.label, l.measured_in, l.share_of_year
   FROM values_scoped s
-  JOIN value_labels l ON l.outcome = s.outcome
+  JOIN headline_labels l ON l.kind = 'value' AND l.outcome = s.outcome
   JOIN calendar c ON c.quarter = s.quarter
 ),
 value_figures AS (

@@ -1,75 +1,30 @@
 -- Social value per outcome: gross, net, and pounds of the base year.
--- parameters: gva-per-job.lcr, wellby.value, wellby.unemployed-to-employed
--- parameters: volunteer-hour.real-living-wage
--- parameters: fiscal.jsa-claimant-to-work, fiscal.esa-claimant-to-work
 -- parameters: evidence-grade.jobs, evidence-grade.people-into-work, evidence-grade.benefits-saved
 -- parameters: evidence-grade.volunteer-hours
 --
 --   net   = gross x net share
 --   value = net x value of one, in base-year pounds x (1 - optimism bias)
 --
--- Jobs are counted in persons (HEADCOUNT): GVA per job is per filled job, and
--- counting FTE of the same posts as well would count them twice. Bundles are
--- rows and never summed; created, safeguarded and supported neither. Factors
--- are widened before they are multiplied, so that no engine runs out of digits.
-WITH outcomes AS (
-  SELECT quarter, programme, district, combined_authority, region,
-         'ECONOMIC' AS bundle, 'JOBS_' || job_basis AS outcome, unit, CAST(quantity AS DECIMAL(28, 4)) AS gross,
-         'gva-per-job' AS valuation,
-         'employment' AS additionality,
-         'evidence-grade.jobs' AS grading
+-- What outcomes are of, outcome_labels says. Bundles are rows and never summed;
+-- created, safeguarded and supported neither.
+WITH counted AS (
+  SELECT quarter, programme, district, combined_authority, region, measure, unit, job_basis, prior_status, quantity
   FROM jobs
-  WHERE measure = 'HEADCOUNT' AND job_basis IN ('CREATED', 'SAFEGUARDED', 'SUPPORTED') AND quantity IS NOT NULL
+  WHERE quantity IS NOT NULL
   UNION ALL
-  SELECT quarter, programme, district, MAX(combined_authority), MAX(region),
-         'WELLBEING', 'PEOPLE_INTO_WORK', unit, CAST(SUM(quantity) AS DECIMAL(28, 4)),
-         'wellby', 'employment', 'evidence-grade.people-into-work'
-  FROM jobs
-  WHERE measure = 'HIRES' AND prior_status = 'UNEMPLOYED'
-  GROUP BY quarter, programme, district, unit
-  UNION ALL
-  -- Benefits are transfers: what is saved is fiscal and nothing else.
-  SELECT quarter, programme, district, MAX(combined_authority), MAX(region),
-         'FISCAL', 'BENEFITS_SAVED_' || prior_status, unit, CAST(SUM(quantity) AS DECIMAL(28, 4)),
-         CASE WHEN prior_status = 'UNEMPLOYED' THEN 'jsa-claimant' ELSE 'esa-claimant' END,
-         'employment', 'evidence-grade.benefits-saved'
-  FROM jobs
-  WHERE measure = 'HIRES' AND prior_status IN ('UNEMPLOYED', 'INACTIVE')
-  GROUP BY quarter, programme, district, unit, prior_status
-  UNION ALL
-  SELECT quarter, programme, district, combined_authority, region,
-         'VOLUNTEERING', 'VOLUNTEER_HOURS', unit, CAST(quantity AS DECIMAL(28, 4)),
-         'volunteer-hour', 'volunteering', 'evidence-grade.volunteer-hours'
+  SELECT quarter, programme, district, combined_authority, region, measure, unit, 'NONE', 'NONE', quantity
   FROM volunteering
-  WHERE measure = 'VOLUNTEER_HOURS'
+  WHERE quantity IS NOT NULL
 ),
-valuations AS (
-  -- A quarter of a year's GVA per filled job.
-  SELECT quarter, 'gva-per-job' AS valuation, confidence,
-         CAST(CAST(value_low AS DECIMAL(28, 8)) * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_low,
-         CAST(CAST(value_central AS DECIMAL(28, 8)) * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_central,
-         CAST(CAST(value_high AS DECIMAL(28, 8)) * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_high
-  FROM parameter_values
-  WHERE id = 'gva-per-job.lcr'
-  UNION ALL
-  -- The gain in life satisfaction, for one year, falls in the quarter of the hire.
-  SELECT w.quarter, 'wellby', GREATEST(w.confidence, p.confidence),
-         CAST(CAST(w.value_low AS DECIMAL(28, 8)) * p.value_low AS DECIMAL(18, 8)),
-         CAST(CAST(w.value_central AS DECIMAL(28, 8)) * p.value_central AS DECIMAL(18, 8)),
-         CAST(CAST(w.value_high AS DECIMAL(28, 8)) * p.value_high AS DECIMAL(18, 8))
-  FROM parameter_values w
-  JOIN parameter_values p ON p.quarter = w.quarter AND p.id = 'wellby.unemployed-to-employed'
-  WHERE w.id = 'wellby.value'
-  UNION ALL
-  -- A year's saving falls in the quarter of the hire.
-  SELECT quarter, CASE WHEN id = 'fiscal.jsa-claimant-to-work' THEN 'jsa-claimant' ELSE 'esa-claimant' END,
-         confidence, value_low, value_central, value_high
-  FROM parameter_values
-  WHERE id IN ('fiscal.jsa-claimant-to-work', 'fiscal.esa-claimant-to-work')
-  UNION ALL
-  SELECT quarter, 'volunteer-hour', confidence, value_low, value_central, value_high
-  FROM parameter_values
-  WHERE id = 'volunteer-hour.real-living-wage'
+outcomes AS (
+  SELECT c.quarter, c.programme, c.district, MAX(c.combined_authority) AS combined_authority,
+         MAX(c.region) AS region, l.bundle, l.outcome, c.unit, CAST(SUM(c.quantity) AS DECIMAL(28, 4)) AS gross,
+         l.valuation, l.additionality, l.grading
+  FROM counted c
+  JOIN outcome_labels l ON l.measure = c.measure
+   AND (l.job_basis = '' OR l.job_basis = c.job_basis)
+   AND (l.prior_status = '' OR l.prior_status = c.prior_status)
+  GROUP BY c.quarter, c.programme, c.district, c.unit, l.bundle, l.outcome, l.valuation, l.additionality, l.grading
 ),
 gradings AS (
   SELECT g.quarter, g.id AS grading, CAST(g.value_central AS INTEGER) AS evidence_grade, o.confidence,
