@@ -86,6 +86,8 @@ pub(crate) enum Command {
     DeadLetters(DeadLettersCommand),
     /// Publish the journal as it is now, or as it was.
     Publish(Publish),
+    /// Unfold published figures: parts and arithmetic, down to the messages they came by.
+    Trace(Trace),
     /// List, show, compare, check and extend versions of the method book.
     #[command(subcommand)]
     Method(MethodCommand),
@@ -124,6 +126,33 @@ pub(crate) struct Publish {
     /// Write the tables before disclosure control, for the body's own officers: marked as not for publication.
     #[arg(long, requires = "to", conflicts_with_all = ["follow", "against"])]
     pub(crate) before_disclosure: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// Published table, such as headline.
+    #[arg(long, required_unless_present = "all")]
+    pub(crate) table: Option<String>,
+    /// Which of its rows: a condition in SQL over its columns, such as "quarter='2020-Q3' AND place='E08000012'".
+    #[arg(long = "where", value_name = "CONDITION", required_unless_present = "all")]
+    pub(crate) condition: Option<String>,
+    /// Method version that values the balances; `publish.method` where none is given.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) method: Option<String>,
+    /// Trace what was published at an instant (2026-03-01T09:30:00Z) or the end of a day (2026-03-01), in UTC.
+    #[arg(long, value_name = "TIME", value_parser = up_to)]
+    pub(crate) as_of: Option<i64>,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Rows that are traced at most; more that are like that are an error.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) rows_max: usize,
+    /// Terms, balances and entries that a table lists of each; JSON has all.
+    #[arg(long, default_value_t = 12, value_name = "N")]
+    pub(crate) list_max: usize,
+    /// Trace every figure of every table, and say of each table whether all add up. Exit 1 where one does not.
+    #[arg(long, conflicts_with_all = ["table", "condition"])]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]

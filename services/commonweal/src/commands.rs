@@ -13,5 +13,6 @@ pub(crate) mod reference;
 pub(crate) mod schemas;
 pub(crate) mod split;
 pub(crate) mod topics;
+pub(crate) mod trace;
 pub(crate) mod up;
 pub(crate) mod verify;

@@ -7,6 +7,7 @@ use commonweal_ingest::IngestError;
 use commonweal_journal::JournalError;
 use commonweal_ledger::LedgerError;
 use commonweal_producers::ProducerError;
+use commonweal_publish::trace::TraceError;
 use commonweal_publish::{MethodFaults, PublishError, StoreError};
 use commonweal_runtime::kafka::embedded::EmbeddedError;
 use commonweal_runtime::kafka::remake::RemakeError;
@@ -107,9 +108,12 @@ impl AppError {
             Self::Config(_)
             | Self::Telemetry(_)
             | Self::Method(_)
-            | Self::Publish(PublishError::Disclosure { .. })
+            | Self::Publish(PublishError::Disclosure { .. } | PublishError::Trace(TraceError::Untold { .. }))
             | Self::Store(StoreError::Settings { .. }) => Exit::Config,
-            Self::Usage(_) | Self::Publish(PublishError::Release { .. } | PublishError::Unprotected(_)) => Exit::Usage,
+            Self::Usage(_)
+            | Self::Publish(PublishError::Release { .. } | PublishError::Unprotected(_) | PublishError::Trace(_)) => {
+                Exit::Usage
+            }
             Self::Store(StoreError::Refused { .. }) => Exit::StoreUnavailable,
             Self::Source(error) => error.exit(),
             Self::Sink(error) => error.exit(),

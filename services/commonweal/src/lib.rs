@@ -66,6 +66,7 @@ fn dispatch(cli: Cli) -> Result<Exit, AppError> {
         Command::Schemas(options) => commands::schemas::run(&settings, &options),
         Command::Lag(options) => commands::lag::run(&settings, &options),
         Command::DeadLetters(command) => commands::dead_letters::run(&settings, command),
+        Command::Trace(asked) => commands::trace::run(&settings, &asked),
         Command::Publish(options) => commands::publish::run(&settings, &options),
         Command::Method(command) => commands::method::run(&settings, &command),
         Command::Verify => commands::verify::run(&settings),

@@ -11,6 +11,7 @@ mod conflicts;
 mod fold;
 mod index;
 mod kinds;
+mod lookup;
 mod names;
 mod past;
 mod segment;
@@ -18,7 +19,7 @@ mod segment;
 pub(crate) use amounts::sum_array;
 pub(crate) use cells::{Cells, Seen};
 pub(crate) use conflicts::open_contents_sql;
-pub(crate) use fold::cells_of;
+pub(crate) use fold::{cells_of, columns as cell_columns};
 pub(crate) use kinds::Kind;
 
 use crate::blocking::blocking;

@@ -1,5 +1,6 @@
 //! What can go wrong while balances are kept and tables are published.
 
+use crate::trace::TraceError;
 use commonweal_journal::JournalError;
 use commonweal_query::QueryError;
 use std::io;
@@ -76,6 +77,8 @@ pub enum PublishError {
     },
     #[error(transparent)]
     Query(#[from] QueryError),
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     /// A model's answer does not have the shape its table promises.
     #[error("model {model}.sql of method {method}: {reason}")]
     Model { model: String, method: String, reason: String },
@@ -128,6 +131,11 @@ impl PublishError {
     pub(crate) fn parquet(action: &'static str, path: &Path) -> impl FnOnce(parquet::errors::ParquetError) -> Self {
         let path = path.to_owned();
         move |source| Self::Parquet { action, path, source }
+    }
+
+    /// A fault of a file of the method book.
+    pub(crate) fn book(file: &str, reason: impl Into<String>) -> Self {
+        Self::Method(MethodError::file(file, reason).into())
     }
 
     pub(crate) fn arrow(what: impl Into<String>) -> impl FnOnce(arrow::error::ArrowError) -> Self {

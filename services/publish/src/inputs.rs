@@ -37,6 +37,16 @@ pub(crate) async fn add_all(
     for task in views {
         task.finish().await?.add_to(session)?;
     }
+    add_others(session, options, state, balances).await
+}
+
+/// Registers the input tables that are not made of cells.
+pub(crate) async fn add_others(
+    session: &Session,
+    options: &Options,
+    state: &LedgerState,
+    balances: &Balances,
+) -> Result<(), PublishError> {
     for kind in [Kind::Rejected, Kind::Conflicts, Kind::Recorded] {
         session.add_files(kind.name(), &kind.schema(), &balances.segments(kind)).await?;
     }
@@ -87,30 +97,30 @@ pub(crate) fn conflicting_contents_schema() -> Schema {
 async fn add_conflicts(session: &Session) -> Result<(), PublishError> {
     let name = "conflicting_contents";
     let (schema, batches) = session.query(name, &open_contents_sql(Kind::Conflicts.name())).await?;
-    let fields: Vec<Field> = schema
-        .fields()
-        .iter()
-        .map(|field| match field.name().as_str() {
-            "content_digest" => Field::new("content", DataType::Utf8, true),
-            _ => field.as_ref().clone(),
-        })
-        .collect();
-    let schema: SchemaRef = Arc::new(Schema::new(fields));
-    let batches: Result<Vec<RecordBatch>, arrow::error::ArrowError> = batches
-        .iter()
-        .map(|batch| {
-            let columns: Result<Vec<ArrayRef>, _> = batch
-                .columns()
-                .iter()
-                .map(|column| match column.data_type() {
-                    DataType::Binary | DataType::BinaryView => hexadecimal(column),
-                    _ => Ok(Arc::clone(column)),
-                })
-                .collect();
-            RecordBatch::try_new(Arc::clone(&schema), columns?)
-        })
-        .collect();
-    Ok(session.add_batches(name, &schema, batches.map_err(PublishError::arrow(name))?)?)
+    add_in_hexadecimal(session, name, (&schema, &batches), ("content_digest", "content"))
+}
+
+/// Registers a table with a column of bytes as hexadecimal text, under a name
+/// of its own.
+pub(crate) fn add_in_hexadecimal(
+    session: &Session,
+    name: &str,
+    (schema, batches): (&SchemaRef, &[RecordBatch]),
+    (bytes, told): (&str, &str),
+) -> Result<(), PublishError> {
+    let fields = schema.fields().iter().map(|field| {
+        if field.name() == bytes { Field::new(told, DataType::Utf8, true) } else { field.as_ref().clone() }
+    });
+    let told: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let batches = batches.iter().map(|batch| {
+        let columns = batch.columns().iter().map(|column| match column.data_type() {
+            DataType::Binary | DataType::BinaryView => hexadecimal(column),
+            _ => Ok(Arc::clone(column)),
+        });
+        RecordBatch::try_new(Arc::clone(&told), columns.collect::<Result<_, _>>()?)
+    });
+    let batches = batches.collect::<Result<Vec<_>, arrow::error::ArrowError>>().map_err(PublishError::arrow(name))?;
+    Ok(session.add_batches(name, &told, batches)?)
 }
 
 fn hexadecimal(column: &ArrayRef) -> Result<ArrayRef, arrow::error::ArrowError> {

@@ -29,6 +29,7 @@ mod probe;
 mod publish;
 mod store;
 pub mod tables;
+pub mod trace;
 mod views;
 mod write;
 
@@ -43,7 +44,7 @@ pub use giving::{GivingExported, GivingFilter, export_360giving};
 pub use manifest::{Manifest, ManifestFile, ManifestMethod, ManifestTable};
 pub use method::{
     Claim, DEFAULT_VERSION, Discount, Distribution, Example, Extended, Extension, FunderRole, Listed, MethodBook,
-    Model, Origin, Parameter, Shelf, Target, extend,
+    Model, Origin, Parameter, Shelf, Target, TraceModel, extend,
 };
 pub use probe::{ForbiddenSum, forbidden_sums};
 pub use publish::{

@@ -17,6 +17,7 @@ mod parameters;
 mod rows;
 mod shelf;
 mod targets;
+mod traces;
 
 pub use claims::Claim;
 pub use discounts::Discount;
@@ -30,9 +31,11 @@ pub use models::Model;
 pub use parameters::Parameter;
 pub use shelf::{Listed, Origin, Shelf};
 pub use targets::Target;
+pub use traces::TraceModel;
 
 use crate::disclosure::Policy;
 use crate::error::{MethodError, MethodFaults};
+use crate::tables;
 use about::About;
 use files::Files;
 use rust_decimal::Decimal;
@@ -58,6 +61,7 @@ pub struct MethodBook {
     pub(crate) targets: Vec<Target>,
     examples: Vec<Example>,
     pub(crate) models: Vec<Model>,
+    traces: Vec<TraceModel>,
 }
 
 impl MethodBook {
@@ -99,10 +103,11 @@ impl MethodBook {
         let targets = targets::read(text(files, targets::FILE)?, &mut faults);
         let examples = examples::read(files, &about.area_code, &mut faults);
         let models = models::read(&about.models, |file| text(files, file), &parameters, &mut faults);
+        let traces = traces::read(files, &mut faults);
         text(files, "CHANGELOG.md")?;
         MethodFaults::check(faults)?;
         let digest = files::digest(files);
-        Ok(Self { about, digest, parameters, deflators, discounts, funders, claims, targets, examples, models })
+        Ok(Self { about, digest, parameters, deflators, discounts, funders, claims, targets, examples, models, traces })
     }
 
     #[must_use]
@@ -197,6 +202,21 @@ impl MethodBook {
     #[must_use]
     pub fn examples(&self) -> &[Example] {
         &self.examples
+    }
+
+    /// How figures are made of others, by table.
+    #[must_use]
+    pub fn traces(&self) -> &[TraceModel] {
+        &self.traces
+    }
+
+    /// Published tables with figures of which the book does not say how they are
+    /// made of others.
+    #[must_use]
+    pub fn untraced(&self) -> Vec<&'static str> {
+        let told = |name: &str| self.traces.iter().any(|trace| trace.table == name);
+        let tables = tables::ALL.iter().filter(|table| table.figures().next().is_some());
+        tables.map(|table| table.name).filter(|name| !told(name)).collect()
     }
 
     /// Parameters in the order of the book.

@@ -75,7 +75,8 @@ pub(crate) async fn evaluate(
     Ok(results)
 }
 
-fn is_protected(table: &Table) -> bool {
+/// Whether disclosure control has to do with a table.
+pub(crate) fn is_protected(table: &Table) -> bool {
     matches!(table.disclosure, Disclosure::Protected(_) | Disclosure::OfProtected)
 }
 

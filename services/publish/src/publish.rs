@@ -249,7 +249,7 @@ async fn store(
     Ok(Published { manifest, refreshed, rewritten, timing })
 }
 
-fn labels(options: &Options, state: &LedgerState) -> Labels {
+pub(crate) fn labels(options: &Options, state: &LedgerState) -> Labels {
     Labels {
         method_version: options.method.version().to_owned(),
         reference_version: state.reference_version.clone(),

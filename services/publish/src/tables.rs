@@ -115,6 +115,12 @@ impl Table {
         ALL.iter().find(|table| table.name == name)
     }
 
+    /// Columns that are figures: numbers that do not name the row.
+    pub(crate) fn figures(&'static self) -> impl Iterator<Item = &'static Column> {
+        let is_figure = |column: &&Column| matches!(column.kind, Type::Decimal(_) | Type::BigInt | Type::Double);
+        self.columns.iter().filter(is_figure).filter(|column| !self.key.contains(&column.name))
+    }
+
     /// Columns as Arrow has them.
     #[must_use]
     pub fn schema(&self) -> SchemaRef {

@@ -10,9 +10,12 @@
 //! what is told of work: disclosure control asks how much each contributes, not
 //! who it is.
 
+mod balances;
 mod employers;
 mod flows;
 mod stocks;
+
+pub(crate) use balances::{BALANCES, views_with_balances};
 
 use crate::PublishError;
 use crate::balances::{Cells, Kind, Seen, sum_array};
@@ -90,6 +93,12 @@ impl Views {
 
 /// Makes the tables of one dataset from its cells.
 pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishError> {
+    views_noting(dataset, cells, |_| {})
+}
+
+/// The same, telling `note` of each cell the series it belongs to; none where
+/// it is of no stock.
+fn views_noting(dataset: Dataset, cells: &Cells, mut note: impl FnMut(Option<u32>)) -> Result<Views, PublishError> {
     let (cell_table, cell_names, party_table) = match dataset {
         Dataset::Funding => ("funding_cells", FUNDING_CELLS, "funding_parties"),
         Dataset::Employment => ("employment_cells", EMPLOYMENT_CELLS, "employment_parties"),
@@ -107,8 +116,9 @@ pub(crate) fn views(dataset: Dataset, cells: &Cells) -> Result<Views, PublishErr
         let party = parties.add(seen_as_parties.pair(cell), &amounts);
         if let Some((stocks, flows)) = &mut work {
             if stocks.are(cell) {
-                stocks.add(cell, party, &amounts);
+                note(Some(stocks.add(cell, party, &amounts)));
             } else {
+                note(None);
                 stocks.moved(cell, &amounts);
                 flows.add(cell, &amounts);
             }

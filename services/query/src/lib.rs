@@ -117,6 +117,19 @@ impl Session {
         Ok(())
     }
 
+    /// Names a query as a table that is computed whenever it is read.
+    ///
+    /// # Errors
+    /// The query cannot be planned, or the name is taken.
+    #[must_use]
+    pub fn view<'a>(&'a self, name: &'a str, sql: &'a str) -> BoxFuture<'a, Result<(), QueryError>> {
+        Box::pin(async move {
+            let frame = self.context.sql(sql).await.map_err(QueryError::failed(name))?;
+            self.context.register_table(name, frame.into_view()).map_err(QueryError::failed(name))?;
+            Ok(())
+        })
+    }
+
     /// Names of the tables, in their order.
     #[must_use]
     pub fn tables(&self) -> Vec<String> {

@@ -92,12 +92,19 @@ fn check(loaded: &Loaded, versions: &[String]) -> Result<Exit, AppError> {
                 row.file, row.line, row.table, row.expected
             );
         }
-        let verdict = match (sums.is_empty(), unmet.is_empty()) {
-            (true, true) => "sound",
-            (false, _) => "forbidden sums",
-            (true, false) => "examples are not met",
+        let untraced = book.untraced();
+        for table in &untraced {
+            println!(
+                "{version}: there is no traces/{table}.sql: figures of {table} cannot be traced to what they are made of"
+            );
+        }
+        let verdict = match (sums.is_empty(), unmet.is_empty(), untraced.is_empty()) {
+            (true, true, true) => "sound",
+            (false, ..) => "forbidden sums",
+            (true, false, _) => "examples are not met",
+            (true, true, false) => "figures cannot be traced",
         };
-        sound &= sums.is_empty() && unmet.is_empty();
+        sound &= sums.is_empty() && unmet.is_empty() && untraced.is_empty();
         println!(
             "{version}: {} parameters, {} deflator years, {} models, {} worked examples: {verdict}",
             book.parameters().len(),

@@ -167,6 +167,17 @@ impl Cells {
         }
     }
 
+    /// Numbers of the cells that the rows whose keys were encoded belong to.
+    pub(super) fn find_encoded(&mut self, rows: usize) -> Vec<Option<u32>> {
+        self.number(rows);
+        let [parties, deeds] = &self.numbers;
+        parties.iter().zip(deeds).map(|(party, deed)| self.sums.find([*party, *deed])).collect()
+    }
+
+    pub(super) const fn pairs(&self) -> &Pairs {
+        &self.sums
+    }
+
     /// Cells, each as its halves' numbers, and their sums.
     pub(crate) fn sums(&self) -> impl Iterator<Item = ([u32; 2], &Amounts)> {
         self.sums.iter()

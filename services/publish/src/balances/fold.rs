@@ -60,12 +60,23 @@ pub(crate) fn cells_of(dataset: Dataset, batch: &RecordBatch) -> Result<Cells, P
 
 fn add(cells: &mut Cells, batch: &RecordBatch, keys: &[&str], amounts: &mut Vec<Amounts>) -> Result<(), PublishError> {
     entry_amounts(batch, amounts)?;
+    encode_keys(cells, batch, keys)?;
+    cells.add(amounts);
+    Ok(())
+}
+
+/// Takes the keys of entries.
+pub(super) fn encode_keys(cells: &mut Cells, batch: &RecordBatch, keys: &[&str]) -> Result<(), PublishError> {
     for (at, key) in keys.iter().enumerate() {
         // A stock's date is kept, the others' is not: it is put in place below.
         let column = if *key == "as_of" { "occurred_on" } else { key };
         cells.encode(at, batch, column)?;
     }
     cells.keep_dates_of_stocks();
-    cells.add(amounts);
     Ok(())
+}
+
+/// Columns of the journal that [`Cells`] look at.
+pub(crate) fn columns(dataset: Dataset) -> Vec<&'static str> {
+    wanted(&Kind::Keys(dataset).keys())
 }

@@ -76,6 +76,12 @@ impl Pairs {
         number
     }
 
+    /// Number of a pair that has come.
+    pub(crate) fn find(&self, pair: [u32; 2]) -> Option<u32> {
+        let table = self.tables.get(pair[1] as usize)?;
+        table.find(hash(pair[0]), |number| sum(&self.blocks, *number).pair == pair).copied()
+    }
+
     /// Adds to the sum of number `number` where that is `pair`; else false.
     pub(crate) fn add_known(&mut self, number: u32, pair: [u32; 2], amounts: &Amounts) -> bool {
         let at = number as usize;

@@ -9,7 +9,7 @@ use std::path::Path;
 pub(super) type Files = BTreeMap<String, String>;
 
 /// Folders of a book, with what stands before their files' names.
-const FOLDERS: [(&str, &str); 3] = [("", ""), ("models", "models/"), ("examples", "examples/")];
+const FOLDERS: [(&str, &str); 4] = [("", ""), ("models", "models/"), ("examples", "examples/"), ("traces", "traces/")];
 /// Longest file that is read, in bytes: a book is read by people.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 

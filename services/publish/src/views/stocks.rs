@@ -71,7 +71,8 @@ impl Stocks {
         self.employers.add(cell, amounts);
     }
 
-    pub(super) fn add(&mut self, cell: [u32; 2], parties: u32, amounts: &Amounts) {
+    /// Takes a level in, and returns the number of its series.
+    pub(super) fn add(&mut self, cell: [u32; 2], parties: u32, amounts: &Amounts) -> u32 {
         let shown = self.cells.add(self.seen_as_cell.pair(cell), amounts);
         let series = self.series.add([shown, parties], amounts);
         if series as usize == self.employer_of_series.len() {
@@ -80,6 +81,7 @@ impl Stocks {
         }
         let moment = self.moments.add(self.seen_as_snapshot.pair(cell), amounts);
         self.snapshots.add([series, moment], amounts);
+        series
     }
 
     pub(super) fn into_tables(self, cells: &Cells) -> Result<Vec<Table>, PublishError> {
