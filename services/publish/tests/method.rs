@@ -105,7 +105,7 @@ fn faults_are_named_all_at_once() {
         book.append("parameters.csv", row);
     }
     book.append("deflators.csv", "2025,0,2025-12,HM Treasury,OGL-3.0");
-    book.replace("models/social_value.sql", "-- parameters: gva-per-job.lcr,", "-- parameters: gva-per-job.mars,");
+    book.replace("models/valuations.sql", "-- parameters: gva-per-job.lcr,", "-- parameters: gva-per-job.mars,");
     let faults = book.faults();
     for (at, (row, reason)) in rows.iter().enumerate() {
         let place = format!("parameters.csv, row {}", first + at);

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 use support::events::{DISTRICTS, Event, day};
 use support::history::history;
-use support::journal::{Journal, Rejected};
+use support::journal::{Journal, Rejected, posted_at};
 use tempfile::TempDir;
 
 fn request(table: &str, condition: &str) -> Request {
@@ -93,7 +93,8 @@ fn sound(traced: &[Traced]) {
 }
 
 /// Proves that every figure of every table comes out again from its parts, down
-/// to the entries, and that tables with figures have some here.
+/// to the entries, now and as of each earlier commit, and that tables with
+/// figures have some here.
 #[tokio::test]
 async fn every_figure_is_what_its_parts_come_to() {
     let journal = region();
@@ -102,6 +103,12 @@ async fn every_figure_is_what_its_parts_come_to() {
     for table in &traced {
         let is_stated = ["claims", "targets"].contains(&table.table);
         assert!(table.figures > 0 || is_stated, "{} has no figure here", table.table);
+    }
+    for commit in 1..journal.version {
+        let then = trace_all_state(&journal.options(), journal.state(), Some(posted_at(commit))).await.unwrap();
+        sound(&then);
+        let count = |traced: &[Traced]| traced.iter().map(|table| table.figures).sum::<usize>();
+        assert!(count(&then) > 0 && count(&then) <= count(&traced), "as of commit {commit}");
     }
 }
 

@@ -188,12 +188,12 @@ fn copy_of_the_book(dir: &Path) {
 #[test]
 fn a_faulty_method_is_refused_with_file_row_and_reason() {
     type Fault = (&'static str, &'static str, &'static str, &'static str);
-    let faults: [Fault; 9] = [
+    let faults: [Fault; 10] = [
         (
             "parameters.csv",
             "wellby.value",
             "wellby.valeu",
-            "models/social_value.sql, row 2: parameter wellby.value is needed",
+            "models/valuations.sql, row 3: parameter wellby.value is needed",
         ),
         (
             "parameters.csv",
@@ -213,6 +213,7 @@ fn a_faulty_method_is_refused_with_file_row_and_reason() {
         ("deflators.csv", "2019,", "3019,", "deflators.csv, row 31: year \"3019\" is not a year"),
         ("method.toml", "\"jobs\",", "", "method.toml: models does not name jobs"),
         ("method.toml", "\"stock_levels\"", "\"levels\"", "models/levels.sql: the file is missing"),
+        ("traces/net_shares.sql", "-- key: quarter, outcomes\n", "", "traces/net_shares.sql: no line \"-- key:\""),
     ];
     for (file, from, to, expected) in faults {
         let dir = tempfile::TempDir::new().unwrap();
@@ -240,6 +241,7 @@ fn the_embedded_book_is_consistent() {
         * (one - central("additionality.substitution"))
         * central("additionality.multiplier");
     assert_eq!(net, "0.612".parse().unwrap());
+    assert_eq!(book.untraced(), [""; 0]);
     assert_eq!(book.claims().len(), 4);
     assert!(MethodBook::embedded("1999.1").unwrap_err().to_string().contains("there is 2026.1"));
 }

@@ -95,7 +95,7 @@ mod tests {
                 about_work.insert(&model.name);
             }
         }
-        assert!(about_work.contains("stock_levels") && about_work.contains("work_cells"));
+        assert!(about_work.contains("stock_levels") && about_work.contains("employer_residuals"));
     }
 
     /// Proves that declared columns are there and may be null, and that the
