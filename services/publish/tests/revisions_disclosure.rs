@@ -18,7 +18,7 @@ use support::events::{DISTRICTS, Event};
 use support::journal::Journal;
 use support::revised::{self, Differences};
 
-const REGIONS: u64 = 12;
+const REGIONS: u64 = 8;
 const ENDS: [&str; 4] = ["2019-06-30", "2019-09-30", "2019-12-31", "2020-03-31"];
 /// Causes of what is posted, in their order.
 const CAUSES: [&str; 3] = ["new-quarter", "late-data", "correction"];
