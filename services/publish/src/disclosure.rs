@@ -115,7 +115,7 @@ pub(crate) async fn protect(
     let inputs = gather::Inputs::read(session).await?;
     let policy = method.disclosure();
     let (folders, watch) = (against.to_vec(), watch.cloned());
-    let is_release = watch.as_ref().is_none_or(Watch::is_of_a_release);
+    let is_release = watch.is_none();
     let tables = protected.clone();
     let decided = blocking(move || {
         let earlier = folders.iter().map(|folder| Earlier::read(folder)).collect::<Result<Vec<_>, _>>()?;

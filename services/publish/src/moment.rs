@@ -175,7 +175,8 @@ mod tests {
     use commonweal_journal::Ended;
 
     /// Proves that an instant before, within and after each of two adoptions
-    /// gives the version in force then and a state without half an adoption.
+    /// gives the version in force then and a state without half an adoption; and
+    /// that a commit within one, or yet to come, is no state.
     #[test]
     fn adoptions_are_whole_or_not_there() {
         let adoption = |from: &str, to: &str, began, ended: Option<(i64, i64)>| Adoption {
@@ -202,6 +203,14 @@ mod tests {
         check(&now, 50, (4, 40), (5, 50, "b"));
         check(&now, 79, (7, 70), (7, 70, "b"));
         check(&now, i64::MAX, (11, 110), (8, 85, "b"));
+        let of = |commit| {
+            let moment = Moment::of_commit(&now, commit).unwrap();
+            moment.map(|moment| (moment.state.version, moment.state.reference_version))
+        };
+        for (commit, expected) in [(2, Some("a")), (3, None), (4, None), (5, Some("b")), (8, Some("b")), (9, None)] {
+            assert_eq!(of(commit), expected.map(|version| (commit, version.to_owned())), "commit {commit}");
+        }
+        assert_eq!((of(-1), of(13)), (None, None));
         now.adoptions.clear();
         check(&now, i64::MAX, (11, 110), (11, 110, "b"));
     }

@@ -67,6 +67,8 @@ pub struct Revision {
     pub facts: RowFacts,
     pub unit: Option<String>,
     pub disclosure: Option<&'static str>,
+    /// Which of the two is confidential: `old` or `new`.
+    pub kept_back: Option<&'static str>,
 }
 
 /// What a release says of itself.

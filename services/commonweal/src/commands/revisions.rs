@@ -7,7 +7,7 @@ use commonweal_publish::{CONFIDENTIAL, Ends, HeadlineRevision, ReleaseFacts, Rev
 use commonweal_runtime::Exit;
 use serde_json::{Map, Value, json};
 
-/// Beside what changed by more than one per cent.
+/// Beside what was revised by more than one per cent.
 const CALLED_OUT: &str = "!";
 
 pub(crate) fn run(settings: &cli::Settings, asked: &cli::Revisions) -> Result<Exit, AppError> {
@@ -45,7 +45,7 @@ fn print(found: &Revisions) {
     } else {
         println!("{}", headline_table(&headlines));
         let large = headlines.iter().filter(|headline| headline.is_large()).count();
-        println!("{CALLED_OUT} changed by more than 1 %: {large} of {} revised headlines", headlines.len());
+        println!("{CALLED_OUT} revised by more than 1 %: {large} of {} revised headlines", headlines.len());
     }
     if found.rows.is_empty() {
         return;
@@ -64,8 +64,11 @@ fn headline_table(headlines: &[HeadlineRevision<'_>]) -> comfy_table::Table {
     for headline in headlines {
         let row = headline.row;
         let text = |part: &Option<String>| table::one_line(part.as_deref().unwrap_or_default());
-        let untold = if row.disclosure == Some(CONFIDENTIAL) { CONFIDENTIAL } else { "-" };
-        let amount = |amount: Option<i128>| amount.map_or_else(|| untold.to_owned(), table::decimal);
+        let amount = |which: &str, amount: Option<i128>| match amount {
+            Some(amount) => table::decimal(amount),
+            None if row.kept_back == Some(which) => CONFIDENTIAL.to_owned(),
+            None => "-".to_owned(),
+        };
         let causes = headline.by_cause.iter().map(|(cause, difference)| match difference {
             Some(difference) => format!("{cause} {}", signed(*difference)),
             None => (*cause).to_owned(),
@@ -77,9 +80,9 @@ fn headline_table(headlines: &[HeadlineRevision<'_>]) -> comfy_table::Table {
             text(&row.facts.programme),
             text(&row.facts.period),
             text(&row.unit),
-            amount(row.old),
-            amount(row.new),
-            headline.difference().map_or_else(|| untold.to_owned(), signed),
+            amount("old", row.old),
+            amount("new", row.new),
+            headline.difference().map_or_else(|| CONFIDENTIAL.to_owned(), signed),
             causes.collect::<Vec<_>>().join("\n"),
         ]);
     }
@@ -110,7 +113,7 @@ fn as_json(found: &Revisions) -> Value {
             "headline": row.facts.subject, "label": row.facts.label, "area": row.facts.place,
             "programme": row.facts.programme, "period": row.facts.period, "unit": row.unit,
             "old": amount(row.old), "new": amount(row.new), "difference": amount(headline.difference()),
-            "by_cause": by_cause, "over_one_per_cent": headline.is_large(), "disclosure": row.disclosure,
+            "by_cause": by_cause, "over_one_per_cent": headline.is_large(), "kept_back": row.kept_back,
         })
     };
     let tables: Vec<Value> = found

@@ -55,10 +55,6 @@ impl Watch {
         Self { judges: true, ..self.clone() }
     }
 
-    pub(super) const fn is_of_a_release(&self) -> bool {
-        !self.judges
-    }
-
     /// Takes in what is valued now, and judges its rows: a verdict for each of
     /// those gathered, or none at all for a release.
     pub(super) fn see(

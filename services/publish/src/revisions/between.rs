@@ -1,6 +1,7 @@
 //! Valuing states of the books from one release to the next.
 
 use super::causes::Cause;
+use super::covered::COVERED;
 use super::ends::Release;
 use super::spans::Posted;
 use crate::balances::Balances;
@@ -14,7 +15,7 @@ use crate::{Options, PublishError};
 use arrow::record_batch::RecordBatch;
 use std::path::{Path, PathBuf};
 
-/// Published tables of a state.
+/// Published tables of a state, as far as they are needed.
 pub(super) type Tables = Vec<(&'static Table, RecordBatch)>;
 
 /// Values a state.
@@ -28,8 +29,14 @@ pub(super) async fn value(
     publish::evaluate(options, &moment.state, &mut past, &labels(options, &moment.state), watch).await
 }
 
+/// The tables that are compared, and the calendar.
 pub(super) fn tables(encoded: &[Encoded]) -> Tables {
-    encoded.iter().map(|encoded| (encoded.table, encoded.rows.clone())).collect()
+    let is_wanted = |name: &str| name == "quarters" || COVERED.iter().any(|covered| covered.table == name);
+    encoded
+        .iter()
+        .filter(|encoded| is_wanted(encoded.table.name))
+        .map(|encoded| (encoded.table, encoded.rows.clone()))
+        .collect()
 }
 
 /// States between two releases, as they are valued. Of protected ones each is

@@ -20,7 +20,7 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    const fn name(self) -> &'static str {
+    const fn word(self) -> &'static str {
         match self {
             Self::NewQuarter => "new-quarter",
             Self::LateData => "late-data",
@@ -33,10 +33,15 @@ impl Cause {
     }
 }
 
-/// Names of causes, each once and in their order, with a plus between.
-pub(super) fn together(causes: &[Cause]) -> String {
+/// Causes each once and in their order.
+pub(super) fn together(causes: &[Cause]) -> Vec<Cause> {
     let mut causes = causes.to_vec();
     causes.sort_unstable();
     causes.dedup();
-    causes.into_iter().map(Cause::name).collect::<Vec<_>>().join("+")
+    causes
+}
+
+/// Words for causes that are told as one.
+pub(super) fn name(causes: &[Cause]) -> String {
+    causes.iter().map(|cause| cause.word()).collect::<Vec<_>>().join("+")
 }

@@ -1,7 +1,7 @@
 //! From figures in one state after the other to what each cause changed.
 
 use super::Revision;
-use super::causes::{Cause, together};
+use super::causes::{Cause, name, together};
 use super::covered::Covered;
 use super::figures::{Row, RowFacts, Rows, Token};
 use crate::disclosure::{CONFIDENTIAL, ROUNDED};
@@ -71,6 +71,11 @@ pub(super) fn table(covered: &Covered, states: &[Rows], steps: &[Vec<Cause>], ho
                     facts: described.facts.clone(),
                     unit: unit.clone(),
                     disclosure,
+                    kept_back: match (old, new) {
+                        (Token::Confidential, _) => Some("old"),
+                        (_, Token::Confidential) => Some("new"),
+                        _ => None,
+                    },
                 });
             }
         }
@@ -80,19 +85,17 @@ pub(super) fn table(covered: &Covered, states: &[Rows], steps: &[Vec<Cause>], ho
 
 /// What each cause changed a figure by. Causes of which nothing is told apart
 /// are one; where an end is confidential, all of them are, and nothing is told.
-fn differences(tokens: &[Token], steps: &[Vec<Cause>]) -> BTreeMap<String, Option<i128>> {
-    let mut told = BTreeMap::new();
-    let [Some(old), Some(new)] = [tokens.first().copied(), tokens.last().copied()] else { return told };
+fn differences(tokens: &[Token], steps: &[Vec<Cause>]) -> Vec<(String, Option<i128>)> {
+    let [Some(old), Some(new)] = [tokens.first().copied(), tokens.last().copied()] else { return Vec::new() };
     match (old, new) {
-        (Token::Confidential, Token::Confidential) => return told,
+        (Token::Confidential, Token::Confidential) => return Vec::new(),
         (Token::Confidential, _) | (_, Token::Confidential) => {
             let all: Vec<Cause> = steps.iter().flatten().copied().collect();
-            told.insert(together(&all), None);
-            return told;
+            return vec![(name(&together(&all)), None)];
         }
         _ => {}
     }
-    let mut sums: BTreeMap<String, i128> = BTreeMap::new();
+    let mut sums: BTreeMap<Vec<Cause>, i128> = BTreeMap::new();
     let (mut last, mut causes) = (old, Vec::new());
     for (token, step) in tokens.iter().skip(1).zip(steps) {
         causes.extend_from_slice(step);
@@ -106,8 +109,7 @@ fn differences(tokens: &[Token], steps: &[Vec<Cause>]) -> BTreeMap<String, Optio
         last = *token;
         causes.clear();
     }
-    told.extend(sums.into_iter().filter(|(_, sum)| *sum != 0).map(|(cause, sum)| (cause, Some(sum))));
-    told
+    sums.into_iter().filter(|(_, sum)| *sum != 0).map(|(causes, sum)| (name(&causes), Some(sum))).collect()
 }
 
 #[cfg(test)]
@@ -118,7 +120,7 @@ mod tests {
 
     fn told(tokens: &[Token], steps: &[Cause]) -> Vec<(String, Option<i128>)> {
         let steps: Vec<Vec<Cause>> = steps.iter().map(|cause| vec![*cause]).collect();
-        differences(tokens, &steps).into_iter().collect()
+        differences(tokens, &steps)
     }
 
     fn row(cause: &str, difference: i128) -> (String, Option<i128>) {
@@ -132,16 +134,16 @@ mod tests {
     #[test]
     fn causes_add_up() {
         let two = [LateData, Correction];
-        assert_eq!(told(&[Told(10), Told(15), Told(12)], &two), [row("correction", -3), row("late-data", 5)]);
+        assert_eq!(told(&[Told(10), Told(15), Told(12)], &two), [row("late-data", 5), row("correction", -3)]);
         assert_eq!(told(&[Told(10), Told(10), Told(12)], &two), [row("correction", 2)]);
-        assert_eq!(told(&[Absent, Told(4), Absent], &two), [row("correction", -4), row("late-data", 4)]);
+        assert_eq!(told(&[Absent, Told(4), Absent], &two), [row("late-data", 4), row("correction", -4)]);
         assert_eq!(told(&[Told(10), Confidential, Told(12)], &two), [row("late-data+correction", 2)]);
         assert_eq!(told(&[Told(10), Confidential, Told(10)], &two), []);
         assert_eq!(told(&[Confidential, Told(3), Confidential], &two), []);
         assert_eq!(told(&[Confidential, Told(3), Told(4)], &two), [("late-data+correction".to_owned(), None)]);
         let again = [LateData, Correction, LateData, Method];
         let tokens = [Told(0), Told(1), Told(3), Told(7), Told(7)];
-        assert_eq!(told(&tokens, &again), [row("correction", 2), row("late-data", 5)]);
+        assert_eq!(told(&tokens, &again), [row("late-data", 5), row("correction", 2)]);
         let tokens = [Told(0), Confidential, Told(3), Confidential, Told(7)];
         assert_eq!(told(&tokens, &again), [row("late-data+correction", 3), row("late-data+method", 4)]);
         assert_eq!(told(&[Told(1), Told(1)], &[NewQuarter]), []);

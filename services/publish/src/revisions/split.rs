@@ -107,7 +107,7 @@ impl Parts<'_> {
 
     fn begin(&self, cause: Cause, from: &JournalFile, schema: SchemaRef) -> Result<Part, PublishError> {
         let number = self.done.get(&cause).map_or(0, Vec::len);
-        let name = format!("{}-{}-{}-{number}.parquet", from.commit, from.book, super::causes::together(&[cause]));
+        let name = format!("{}-{}-{}-{number}.parquet", from.commit, from.book, super::causes::name(&[cause]));
         let path: PathBuf = self.folder.join(name);
         let file = File::create(&path).map_err(PublishError::io("create", &path))?;
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();

@@ -3,6 +3,9 @@
 use super::{Revision, Revisions};
 use std::collections::BTreeMap;
 
+/// The cause that is no revision.
+const NEW_QUARTER: &str = "new-quarter";
+
 /// A headline that was revised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadlineRevision<'a> {
@@ -20,12 +23,15 @@ impl HeadlineRevision<'_> {
         self.by_cause.iter().map(|(_, difference)| *difference).sum()
     }
 
-    /// Whether it changed by more than one per cent, and so is called out; from
-    /// nothing, whatever it changed by.
+    /// Whether it was revised by more than one per cent, and so is called out:
+    /// what a new quarter alone adds revises nothing, and what was not there has
+    /// not been revised.
     #[must_use]
     pub fn is_large(&self) -> bool {
-        let old = self.row.old.unwrap_or(0).unsigned_abs();
-        self.difference().is_some_and(|difference| difference.unsigned_abs().saturating_mul(100) > old)
+        let revising = self.by_cause.iter().filter(|(cause, _)| *cause != NEW_QUARTER);
+        let revised: Option<i128> = revising.map(|(_, difference)| *difference).sum();
+        let both = self.row.old.zip(revised);
+        both.is_some_and(|(old, revised)| revised.unsigned_abs().saturating_mul(100) > old.unsigned_abs())
     }
 }
 

@@ -5,6 +5,7 @@ use crate::PublishError;
 use crate::conform::conform;
 use crate::disclosure::Protection;
 use crate::files::write_atomically;
+use crate::publish::{absolute, same_folder};
 use crate::tables::REVISIONS;
 use crate::write::Encoded;
 use arrow::array::{ArrayRef, Decimal128Array, StringArray};
@@ -23,12 +24,13 @@ impl Revisions {
     /// # Errors
     /// The file cannot be written, or does not belong where it is to go.
     pub fn write(&self, file: &Path) -> Result<(), PublishError> {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if self.labels.disclosure == Protection::None.label() && crate::publish::same_folder(folder, &self.published)? {
+        let file = absolute(file)?;
+        let folder = file.parent().unwrap_or(&file);
+        if self.labels.disclosure == Protection::None.label() && same_folder(folder, &self.published)? {
             return Err(PublishError::Unprotected(folder.to_owned()));
         }
         let encoded = Encoded::of(&REVISIONS, self.table()?, &self.labels)?;
-        write_atomically(file, &encoded.bytes)
+        write_atomically(&file, &encoded.bytes)
     }
 
     fn table(&self) -> Result<RecordBatch, PublishError> {
@@ -55,6 +57,7 @@ impl Revisions {
             ("new_release", constant(new_release)),
             ("new_method", constant(&self.new.method)),
             ("disclosure", optional(|row| row.disclosure)),
+            ("kept_back", optional(|row| row.kept_back)),
             ("data_label", constant(&self.labels.data_label)),
         ];
         let columns = columns.into_iter().map(|(name, array)| (name, array, true));

@@ -64,6 +64,7 @@ pub(crate) const REVISIONS: Table = Table {
             Type::Varchar,
             "`c`: old or new is confidential; `r`: the figure is about work, so rounded or made of rounded ones. Null: neither.",
         ),
+        optional("kept_back", Type::Varchar, "Which of the two is confidential: `old` or `new`. Null: neither."),
         given("data_label", Type::Varchar, "What kind of data the figures rest on: `recorded`, or `synthetic`."),
     ],
 };
