@@ -4,10 +4,12 @@ mod dead_letters;
 mod export;
 mod instant;
 mod method;
+mod revisions;
 
 pub(crate) use dead_letters::{BytesForm, DeadLettersCommand, Format, LetterFilter, Selection, YesNo};
 pub(crate) use export::{ExportCommand, GivingExport};
 pub(crate) use method::MethodCommand;
+pub(crate) use revisions::Revisions;
 
 use clap::{Args, Parser, Subcommand};
 use commonweal_schemas::Dataset;
@@ -88,6 +90,10 @@ pub(crate) enum Command {
     Publish(Publish),
     /// Unfold published figures: parts and arithmetic, down to the messages they came by.
     Trace(Trace),
+    /// Show what a later release changes of an earlier one, cause by cause, adding up to the whole change exactly.
+    ///
+    /// Both are made anew from the journal first; exits 1 where one does not come out the same again.
+    Revisions(Revisions),
     /// List, show, compare, check and extend versions of the method book.
     #[command(subcommand)]
     Method(MethodCommand),

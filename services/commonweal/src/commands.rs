@@ -10,6 +10,7 @@ pub(crate) mod produce;
 pub(crate) mod provision;
 pub(crate) mod publish;
 pub(crate) mod reference;
+pub(crate) mod revisions;
 pub(crate) mod schemas;
 pub(crate) mod split;
 pub(crate) mod topics;

@@ -8,7 +8,7 @@ use commonweal_journal::JournalError;
 use commonweal_ledger::LedgerError;
 use commonweal_producers::ProducerError;
 use commonweal_publish::trace::TraceError;
-use commonweal_publish::{MethodFaults, PublishError, StoreError};
+use commonweal_publish::{MethodFaults, PublishError, RevisionsError, StoreError};
 use commonweal_runtime::kafka::embedded::EmbeddedError;
 use commonweal_runtime::kafka::remake::RemakeError;
 use commonweal_runtime::kafka::{AdminError, SinkError, SourceError};
@@ -108,12 +108,23 @@ impl AppError {
             Self::Config(_)
             | Self::Telemetry(_)
             | Self::Method(_)
-            | Self::Publish(PublishError::Disclosure { .. } | PublishError::Trace(TraceError::Untold { .. }))
+            | Self::Publish(
+                PublishError::Disclosure { .. }
+                | PublishError::Revisions(RevisionsError::Method { .. })
+                | PublishError::Trace(TraceError::Untold { .. }),
+            )
             | Self::Store(StoreError::Settings { .. }) => Exit::Config,
             Self::Usage(_)
             | Self::Publish(PublishError::Release { .. } | PublishError::Unprotected(_) | PublishError::Trace(_)) => {
                 Exit::Usage
             }
+            Self::Publish(PublishError::Revisions(error)) => match error {
+                RevisionsError::Backwards { .. }
+                | RevisionsError::Mixed
+                | RevisionsError::Unlabelled(_)
+                | RevisionsError::EarlierUnknown { .. } => Exit::Usage,
+                _ => Exit::CheckFailed,
+            },
             Self::Store(StoreError::Refused { .. }) => Exit::StoreUnavailable,
             Self::Source(error) => error.exit(),
             Self::Sink(error) => error.exit(),

@@ -68,6 +68,7 @@ fn dispatch(cli: Cli) -> Result<Exit, AppError> {
         Command::DeadLetters(command) => commands::dead_letters::run(&settings, command),
         Command::Trace(asked) => commands::trace::run(&settings, &asked),
         Command::Publish(options) => commands::publish::run(&settings, &options),
+        Command::Revisions(options) => commands::revisions::run(&settings, &options),
         Command::Method(command) => commands::method::run(&settings, &command),
         Command::Verify => commands::verify::run(&settings),
         Command::Config(options) => commands::config::run(&settings, &options),

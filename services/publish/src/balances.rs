@@ -21,6 +21,7 @@ pub(crate) use cells::{Cells, Seen};
 pub(crate) use conflicts::open_contents_sql;
 pub(crate) use fold::{cells_of, columns as cell_columns};
 pub(crate) use kinds::Kind;
+pub(crate) use past::Folder;
 
 use crate::blocking::blocking;
 use crate::{LedgerState, PublishError};
@@ -46,7 +47,7 @@ pub(crate) struct Balances {
     /// Cells just summed, of datasets that have no others.
     fresh: Vec<(Dataset, Cells)>,
     #[expect(dead_code, reason = "held for its end")]
-    past: Option<past::Folder>,
+    past: Option<Folder>,
     // Its lock ends with it.
     lock: File,
 }
@@ -91,8 +92,9 @@ impl Balances {
         Ok((balances, refreshed))
     }
 
-    fn into_lock(self) -> File {
-        self.lock
+    /// Folder for what is needed while these are locked, and removed with it.
+    pub(crate) fn folder(&self, name: &str) -> Result<Folder, PublishError> {
+        Folder::new(self.dir.join(name))
     }
 
     /// Segment files of one kind.

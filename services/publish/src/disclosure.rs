@@ -15,10 +15,15 @@
 //! 3. What is told is rounded, and what is proportional to it is recomputed
 //!    from the rounded count ([`apply`], [`units`]).
 //!
+//! Where the change between two releases is told by its causes, states between
+//! the two are told as well, and what they differ by is protected too
+//! ([`changes`]).
+//!
 //! The result depends on the tables, the thresholds and the earlier releases
 //! alone, not on the order of events.
 
 mod apply;
+mod changes;
 mod classes;
 mod decide;
 mod earlier;
@@ -27,6 +32,7 @@ mod policy;
 mod problem;
 mod units;
 
+pub(crate) use changes::Watch;
 pub use policy::Policy;
 
 use crate::PublishError;
@@ -101,27 +107,33 @@ pub(crate) async fn protect(
     method: &MethodBook,
     raw: Vec<Raw>,
     against: &[PathBuf],
+    watch: Option<&Watch>,
 ) -> Result<Vec<Raw>, PublishError> {
     let started = Instant::now();
     let (again, protected): (Vec<Raw>, Vec<Raw>) =
         raw.into_iter().partition(|(table, _)| matches!(table.disclosure, Disclosure::OfProtected));
     let inputs = gather::Inputs::read(session).await?;
     let policy = method.disclosure();
-    let folders = against.to_vec();
+    let (folders, watch) = (against.to_vec(), watch.cloned());
+    let is_release = watch.is_none();
     let tables = protected.clone();
     let decided = blocking(move || {
         let earlier = folders.iter().map(|folder| Earlier::read(folder)).collect::<Result<Vec<_>, _>>()?;
         let gathered = Gathered::new(&inputs, &tables, &earlier, policy)?;
         let decision = decide::decide(&gathered.problem, policy);
-        Ok((gathered, decision))
+        let verdicts = match watch {
+            Some(watch) => watch.see(&inputs, &gathered, &tables, &earlier)?,
+            None => Vec::new(),
+        };
+        Ok((gathered, decision, verdicts))
     });
-    let (gathered, decision) = decided.finish().await?;
-    if decision.given_away > 0 {
+    let (gathered, decision, verdicts) = decided.finish().await?;
+    if decision.given_away > 0 && is_release {
         let sums = decision.given_away;
         tracing::warn!(sums, "earlier releases tell figures that would be kept back today; nothing can take them back");
     }
     let units = units::run(session, method, &protected, gathered.problem.cells.len()).await?;
-    let mut finished = apply::apply(&gathered, &decision, policy, protected, &units)?;
+    let mut finished = apply::apply(&gathered, &decision, &verdicts, policy, protected, &units)?;
     for (table, batch) in &finished {
         session.add_batches(table.name, &batch.schema(), vec![batch.clone()])?;
     }

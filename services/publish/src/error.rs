@@ -1,5 +1,6 @@
 //! What can go wrong while balances are kept and tables are published.
 
+use crate::RevisionsError;
 use crate::trace::TraceError;
 use commonweal_journal::JournalError;
 use commonweal_query::QueryError;
@@ -91,6 +92,8 @@ pub enum PublishError {
     Release { path: PathBuf, reason: &'static str },
     #[error("tables before disclosure control do not belong in {}; give another folder", .0.display())]
     Unprotected(PathBuf),
+    #[error(transparent)]
+    Revisions(#[from] RevisionsError),
     /// Another process holds the balances.
     #[error(
         "another process has been publishing from {} for {seconds} seconds; wait for it to end, then publish again",

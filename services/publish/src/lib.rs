@@ -27,6 +27,7 @@ mod models;
 mod moment;
 mod probe;
 mod publish;
+mod revisions;
 mod store;
 pub mod tables;
 pub mod trace;
@@ -50,5 +51,9 @@ pub use probe::{ForbiddenSum, forbidden_sums};
 pub use publish::{
     LedgerState, Options, Publication, Published, Timing, Valuation, publish, publish_as_of, publish_state,
     publish_state_as_of, value,
+};
+pub use revisions::{
+    Ends, HeadlineRevision, ReleaseFacts, Revising, Revision, Revisions, RevisionsError, RowFacts, revisions,
+    revisions_of_state,
 };
 pub use store::{Copying, Login, Sent, Store, StoreError, StoreOptions};

@@ -84,7 +84,7 @@ pub(crate) async fn published(
         data_label: LABEL.to_owned(),
         disclosure: Protection::None.label(),
     };
-    let encoded = models::evaluate(&session, method, &labels, &Protection::None).await?;
+    let encoded = models::evaluate(&session, method, &labels, &Protection::None, None).await?;
     Ok(encoded.into_iter().map(|encoded| (encoded.table, encoded.rows)).collect())
 }
 

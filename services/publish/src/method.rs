@@ -13,6 +13,7 @@ mod files;
 mod funders;
 mod licence;
 mod models;
+mod numbers;
 mod parameters;
 mod rows;
 mod shelf;

@@ -3,7 +3,7 @@
 use crate::PublishError;
 use crate::blocking::{Task, blocking};
 use crate::conform::conform;
-use crate::disclosure::{self, Protection, Raw};
+use crate::disclosure::{self, Protection, Raw, Watch};
 use crate::method::{MethodBook, Model};
 use crate::tables::{Disclosure, Table};
 use crate::write::{Encoded, Labels};
@@ -28,6 +28,7 @@ pub(crate) async fn evaluate(
     method: &MethodBook,
     labels: &Labels,
     protection: &Protection,
+    watch: Option<&Watch>,
 ) -> Result<Vec<Encoded>, PublishError> {
     let models = &method.models;
     let waits = waits(models);
@@ -65,7 +66,7 @@ pub(crate) async fn evaluate(
     }
     if let Protection::Full { against } = protection {
         kept.sort_by_key(|(table, _): &Raw| models.iter().position(|model| model.name == table.name));
-        let protected = disclosure::protect(session, method, kept, against).await?;
+        let protected = disclosure::protect(session, method, kept, against, watch).await?;
         encoding.extend(protected.into_iter().map(|(table, batch)| encode(table, batch, labels)));
     }
     let mut results = Vec::with_capacity(encoding.len());

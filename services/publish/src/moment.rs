@@ -3,7 +3,7 @@
 use crate::{LedgerState, PublishError};
 use arrow::array::{Array as _, AsArray as _};
 use arrow::datatypes::TimestampMicrosecondType;
-use commonweal_journal::{Book, JournalFile};
+use commonweal_journal::{Adoption, Book, JournalFile};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
@@ -27,21 +27,52 @@ impl Moment {
     /// # Errors
     /// A journal file cannot be read.
     pub(crate) fn find(now: &LedgerState, micros: i64) -> Result<Self, PublishError> {
-        // One file of each commit tells when it was made.
-        let mut commits: Vec<&JournalFile> = Vec::new();
-        for file in &now.files {
-            if commits.last().is_none_or(|last| last.commit < file.commit) {
-                commits.push(file);
-            }
-        }
+        let commits = commits(now);
         let end = first_after(&commits, micros)?;
         let last = match end.checked_sub(1).map(|last| commits[last]) {
             Some(last) => (last.commit, posted_at(last)?),
             None => (0, 0),
         };
-        let Settled { version, posted_at_micros, reference_version } = settle(now, micros, last);
+        Self::new(now, &commits, settle(now, micros, last))
+    }
+
+    /// The state that a commit made; none where there is no such state to
+    /// publish: it is yet to come, or half an adoption.
+    ///
+    /// # Errors
+    /// A journal file cannot be read.
+    pub(crate) fn of_commit(now: &LedgerState, version: i64) -> Result<Option<Self>, PublishError> {
+        let is_cut =
+            |adoption: &Adoption| adoption.began <= version && adoption.ended.is_none_or(|end| version < end.commit);
+        if !(0..=now.version).contains(&version) || now.adoptions.iter().any(is_cut) {
+            return Ok(None);
+        }
+        let commits = commits(now);
+        let last = commits.partition_point(|file| file.commit <= version).checked_sub(1);
+        let posted_at_micros = last.map_or(Ok(0), |last| posted_at(commits[last]))?;
+        let is_over = |adoption: &&Adoption| adoption.ended.is_some_and(|end| end.commit <= version);
+        let reference_version = match now.adoptions.iter().rev().find(is_over) {
+            Some(adoption) => adoption.to.clone(),
+            None => first_reference(now).clone(),
+        };
+        Self::new(now, &commits, Settled { version, posted_at_micros, reference_version }).map(Some)
+    }
+
+    /// This one with more posted to it: files of later commits, or parts of
+    /// such files.
+    pub(crate) fn followed_by(&self, files: impl IntoIterator<Item = JournalFile>, reference_version: &str) -> Self {
+        let mut state = self.state.clone();
+        state.files.extend(files);
+        reference_version.clone_into(&mut state.reference_version);
+        // Of a journal that was empty, no day was open.
+        let first_commit = self.first_commit.min(self.state.version + 1);
+        Self { state, day: self.day, first_commit }
+    }
+
+    fn new(now: &LedgerState, commits: &[&JournalFile], settled: Settled) -> Result<Self, PublishError> {
+        let Settled { version, posted_at_micros, reference_version } = settled;
         let day = posted_at_micros.div_euclid(DAY_MICROS);
-        let first = first_after(&commits, day * DAY_MICROS - 1)?;
+        let first = first_after(commits, day * DAY_MICROS - 1)?;
         let first_commit = commits.get(first).map_or(i64::MAX, |file| file.commit);
         let state = LedgerState {
             version,
@@ -61,6 +92,22 @@ impl Moment {
     }
 }
 
+/// One file of each commit, which tells when it was made.
+fn commits(now: &LedgerState) -> Vec<&JournalFile> {
+    let mut commits: Vec<&JournalFile> = Vec::new();
+    for file in &now.files {
+        if commits.last().is_none_or(|last| last.commit < file.commit) {
+            commits.push(file);
+        }
+    }
+    commits
+}
+
+/// The reference version that a journal began under.
+fn first_reference(now: &LedgerState) -> &String {
+    now.adoptions.first().map_or(&now.reference_version, |adoption| &adoption.from)
+}
+
 /// A state between adoptions.
 #[derive(Debug, PartialEq, Eq)]
 struct Settled {
@@ -72,8 +119,8 @@ struct Settled {
 /// The state at an instant whose last commit with a file was `last`: its
 /// number, and when it was made.
 fn settle(now: &LedgerState, micros: i64, last: (i64, i64)) -> Settled {
-    let first = now.adoptions.first().map_or(&now.reference_version, |adoption| &adoption.from);
-    let mut settled = Settled { version: last.0, posted_at_micros: last.1, reference_version: first.clone() };
+    let reference_version = first_reference(now).clone();
+    let mut settled = Settled { version: last.0, posted_at_micros: last.1, reference_version };
     for adoption in &now.adoptions {
         match adoption.ended {
             Some(end) if end.micros <= micros => {
@@ -125,10 +172,11 @@ fn posted_at(file: &JournalFile) -> Result<i64, PublishError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use commonweal_journal::{Adoption, Ended};
+    use commonweal_journal::Ended;
 
     /// Proves that an instant before, within and after each of two adoptions
-    /// gives the version in force then and a state without half an adoption.
+    /// gives the version in force then and a state without half an adoption; and
+    /// that a commit within one, or yet to come, is no state.
     #[test]
     fn adoptions_are_whole_or_not_there() {
         let adoption = |from: &str, to: &str, began, ended: Option<(i64, i64)>| Adoption {
@@ -155,6 +203,14 @@ mod tests {
         check(&now, 50, (4, 40), (5, 50, "b"));
         check(&now, 79, (7, 70), (7, 70, "b"));
         check(&now, i64::MAX, (11, 110), (8, 85, "b"));
+        let of = |commit| {
+            let moment = Moment::of_commit(&now, commit).unwrap();
+            moment.map(|moment| (moment.state.version, moment.state.reference_version))
+        };
+        for (commit, expected) in [(2, Some("a")), (3, None), (4, None), (5, Some("b")), (8, Some("b")), (9, None)] {
+            assert_eq!(of(commit), expected.map(|version| (commit, version.to_owned())), "commit {commit}");
+        }
+        assert_eq!((of(-1), of(13)), (None, None));
         now.adoptions.clear();
         check(&now, i64::MAX, (11, 110), (11, 110, "b"));
     }

@@ -4,7 +4,7 @@ use crate::PublishError;
 use crate::balances::{Balances, Refreshed};
 use crate::catalogue::Catalogue;
 use crate::descriptors;
-use crate::disclosure::Protection;
+use crate::disclosure::{Protection, Watch};
 use crate::inputs;
 use crate::manifest::{Manifest, ManifestMethod, ManifestTable};
 use crate::method::MethodBook;
@@ -160,7 +160,7 @@ pub fn value(options: &Options) -> Valuation<'_> {
         let state = LedgerState::now(options).await?;
         let data_dir = absolute(&options.data_dir)?;
         let (mut balances, _) = Balances::refresh(&data_dir.join("balances"), &state).await?;
-        let tables = evaluate(options, &state, &mut balances, &labels(options, &state)).await?;
+        let tables = evaluate(options, &state, &mut balances, &labels(options, &state), None).await?;
         Ok(tables.into_iter().map(|encoded| (encoded.table, encoded.rows)).collect())
     })
 }
@@ -186,7 +186,7 @@ pub(crate) fn absolute(dir: &Path) -> Result<PathBuf, PublishError> {
 }
 
 /// Whether two paths name one folder, by whatever links.
-fn same_folder(one: &Path, other: &Path) -> Result<bool, PublishError> {
+pub(crate) fn same_folder(one: &Path, other: &Path) -> Result<bool, PublishError> {
     match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
         (Ok(one), Ok(other)) => Ok(one == other),
         _ => Ok(absolute(one)? == absolute(other)?),
@@ -207,7 +207,7 @@ async fn store(
     }
     let refreshed_at = Instant::now();
     let labels = labels(options, state);
-    let tables = evaluate(options, state, &mut balances, &labels).await?;
+    let tables = evaluate(options, state, &mut balances, &labels, None).await?;
     let evaluated_at = Instant::now();
     std::fs::create_dir_all(published).map_err(PublishError::io("create", published))?;
     let mut rewritten = Vec::new();
@@ -259,15 +259,16 @@ pub(crate) fn labels(options: &Options, state: &LedgerState) -> Labels {
 }
 
 /// Runs the models; the published tables come back encoded, in their own order.
-async fn evaluate(
+pub(crate) async fn evaluate(
     options: &Options,
     state: &LedgerState,
     balances: &mut Balances,
     labels: &Labels,
+    watch: Option<&Watch>,
 ) -> Result<Vec<Encoded>, PublishError> {
     let session = Session::new()?;
     inputs::add_all(&session, options, state, balances).await?;
-    let mut encoded = models::evaluate(&session, &options.method, labels, &options.protection).await?;
+    let mut encoded = models::evaluate(&session, &options.method, labels, &options.protection, watch).await?;
     encoded.sort_by_key(|encoded| tables::ALL.iter().position(|known| known.name == encoded.table.name));
     Ok(encoded)
 }

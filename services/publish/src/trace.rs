@@ -220,7 +220,7 @@ impl Valued {
         let (schema, batches) = session.query(evidence::REFUSED, "SELECT * FROM rejected_messages").await?;
         inputs::add_in_hexadecimal(&session, evidence::REFUSED, (&schema, &batches), ("payload_digest", "digest"))?;
         let labels = labels(options, &state);
-        let encoded = models::evaluate(&session, &options.method, &labels, &Protection::None).await?;
+        let encoded = models::evaluate(&session, &options.method, &labels, &Protection::None, None).await?;
         let tables = encoded.into_iter().map(|encoded| (encoded.table.name, encoded.rows)).collect();
         let ledgers = Ledgers::new(&state, of_datasets);
         let method = options.method.clone();

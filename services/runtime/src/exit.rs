@@ -42,7 +42,7 @@ exits! {
     Ok, 0, "ok",
         "All that was asked for is done; after SIGINT or SIGTERM: everything read is flushed, every request answered.";
     CheckFailed, 1, "check failed",
-        "A check found something wrong: a hole in the receipts, a sum that does not agree, messages lost before they were read.";
+        "A check found something wrong: a hole in the receipts, a sum that does not agree, messages lost before they were read, a release that does not come out the same again.";
     Usage, 2, "usage",
         "The command line is wrong.";
     Config, 64, "configuration",

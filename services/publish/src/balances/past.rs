@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 const FOLDER: &str = "past";
 
 /// A folder that is removed when it is no longer needed.
-pub(super) struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(path: PathBuf) -> Result<Self, PublishError> {
+    pub(crate) fn new(path: PathBuf) -> Result<Self, PublishError> {
         match std::fs::remove_dir_all(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(PublishError::Io { action: "remove", path, source: error });
@@ -29,6 +29,10 @@ impl Folder {
         }
         std::fs::create_dir(&path).map_err(PublishError::io("create", &path))?;
         Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 }
 
@@ -44,13 +48,19 @@ impl Balances {
     /// The balances of `moment`, a state of the same journal as `now`.
     pub(crate) async fn at(dir: &Path, now: &LedgerState, moment: &Moment) -> Result<Self, PublishError> {
         let (balances, _) = Self::refresh(dir, now).await?;
-        let folder = Folder::new(dir.join(FOLDER))?;
+        balances.beside(moment).await
+    }
+
+    /// The balances of a moment that these reach beyond, or that adds files of
+    /// its own to one such; under the same lock, and one at a time.
+    pub(crate) async fn beside(&self, moment: &Moment) -> Result<Self, PublishError> {
+        let folder = Folder::new(self.dir.join(FOLDER))?;
         let state = &moment.state;
         let files: Vec<&JournalFile> = state.files.iter().filter(|file| file.book != Book::Receipts).collect();
         let range = (index::NOTHING, state.version);
         let (mut index, mut running) = (Index::new(), Vec::new());
         for dataset in Dataset::ALL {
-            let (segments, day) = (balances.cell_segments(dataset), moment.day);
+            let (segments, day) = (self.cell_segments(dataset), moment.day);
             let open: Vec<PathBuf> = of_book(&moment.open(), dataset.into());
             let all = of_book(&files, dataset.into());
             let kind = Kind::Names(dataset);
@@ -70,7 +80,8 @@ impl Balances {
             index.push(kind, file, range, rows);
             fresh.push((dataset, cells));
         }
-        let mut past = Self { dir: folder.0.clone(), index, fresh, past: Some(folder), lock: balances.into_lock() };
+        let lock = self.lock.try_clone().map_err(PublishError::io("lock", &self.dir))?;
+        let mut past = Self { dir: folder.0.clone(), index, fresh, past: Some(folder), lock };
         past.list(&files, state, range).await?;
         Ok(past)
     }

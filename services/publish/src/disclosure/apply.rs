@@ -1,6 +1,7 @@
 //! From decisions back to tables: counts rounded, values recomputed, the rest
 //! kept back and marked.
 
+use super::changes::Verdict;
 use super::decide::Decision;
 use super::gather::{Gathered, Row, round};
 use super::units::Units;
@@ -34,6 +35,7 @@ enum Fate {
 pub(super) fn apply(
     gathered: &Gathered,
     decision: &Decision,
+    verdicts: &[Option<Verdict>],
     policy: Policy,
     raw: Vec<Raw>,
     units: &Units,
@@ -44,8 +46,9 @@ pub(super) fn apply(
         let Disclosure::Protected(figures) = &table.disclosure else { continue };
         let mut fates = vec![Fate::Left; batch.num_rows()];
         let mut blank = vec![false; batch.num_rows()];
-        for row in gathered.rows.iter().filter(|row| row.table == at) {
-            fates[row.at] = fate(gathered, decision, policy, row);
+        for (number, row) in gathered.rows.iter().enumerate().filter(|(_, row)| row.table == at) {
+            let verdict = verdicts.get(number).copied().flatten();
+            fates[row.at] = fate(gathered, decision, policy, row, verdict);
             let cell = gathered.problem.figures[row.figure].only_cell();
             blank[row.at] = fates[row.at] == Fate::KeptBack || cell.is_some_and(|cell| quiet.contains(&cell));
         }
@@ -57,11 +60,15 @@ pub(super) fn apply(
     Ok(protected)
 }
 
-fn fate(gathered: &Gathered, decision: &Decision, policy: Policy, row: &Row) -> Fate {
-    if !decision.told[row.figure] {
-        return Fate::KeptBack;
-    }
+fn fate(gathered: &Gathered, decision: &Decision, policy: Policy, row: &Row, verdict: Option<Verdict>) -> Fate {
     let column = row.count_column;
+    match verdict {
+        Some(Verdict::KeepBack) => return Fate::KeptBack,
+        Some(Verdict::Repeat(count)) => return Fate::Told { count, column, mark: HELD },
+        Some(Verdict::Unfit) if gathered.held(row, policy).is_none() => return Fate::KeptBack,
+        _ if !decision.told[row.figure] => return Fate::KeptBack,
+        _ => {}
+    }
     // So small a change would be a small count told; and a mark for none would
     // tell that there was one.
     match gathered.held(row, policy) {

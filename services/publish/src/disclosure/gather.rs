@@ -28,6 +28,13 @@ pub(super) struct Inputs {
     parts: Vec<RecordBatch>,
 }
 
+/// Cells, and of which of them each row is the sum.
+pub(super) fn read(inputs: &Inputs) -> Result<(Vec<Cell>, Parts), PublishError> {
+    let cells = cells(inputs)?;
+    let parts = parts(&inputs.parts, cells.len())?;
+    Ok((cells, parts))
+}
+
 impl Inputs {
     pub(super) async fn read(session: &Session) -> Result<Self, PublishError> {
         let (_, cells) = session.query("the cells of disclosure control", CELLS).await?;
@@ -56,7 +63,7 @@ pub(super) struct Gathered {
 }
 
 /// Cells and weights by table and row.
-type Parts = HashMap<String, HashMap<String, Vec<(usize, i128)>>>;
+pub(super) type Parts = HashMap<String, HashMap<String, Vec<(usize, i128)>>>;
 
 impl Gathered {
     pub(super) fn new(
@@ -65,8 +72,7 @@ impl Gathered {
         earlier: &[Earlier],
         policy: Policy,
     ) -> Result<Self, PublishError> {
-        let cells = cells(inputs)?;
-        let parts = parts(&inputs.parts, cells.len())?;
+        let (cells, parts) = read(inputs)?;
         let mut gathered = Self { problem: Problem { cells, figures: Vec::new() }, rows: Vec::new() };
         let mut known = HashMap::new();
         for (at, (table, batch)) in tables.iter().enumerate() {

@@ -19,6 +19,16 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What satisfies both.
+    pub(crate) fn stricter(self, other: Self) -> Self {
+        Self {
+            threshold: self.threshold.max(other.threshold),
+            rounding_base: self.rounding_base.max(other.rounding_base),
+            contributors: self.contributors.max(other.contributors),
+            p_percent: self.p_percent.max(other.p_percent),
+        }
+    }
+
     /// # Errors
     /// The thresholds do not go together; says why.
     pub(crate) fn check(self) -> Result<Self, String> {

@@ -1,6 +1,6 @@
 //! `docs/published-tables.md`, made from the definitions.
 
-use super::{ALL, Disclosure, Table, references};
+use super::{ALL, ASKED, Disclosure, Table, references};
 use std::fmt::Write as _;
 
 const OPENING: &str = "\
@@ -24,38 +24,47 @@ the definitions below and the manifest, which lists them too; title, publisher, 
 `[catalogue]`.
 ";
 
+const ON_REQUEST: &str = "
+# Tables made on request
+
+Not in the manifest: each is written where its command says, with the same metadata. `revisions` is made by \
+`commonweal revisions`; see `revisions.md`.
+";
+
 /// The page.
 #[must_use]
 pub fn documentation() -> String {
     let mut page = String::from(OPENING);
     for table in ALL {
-        // Writing to a String cannot fail.
-        let _written = writeln!(
-            page,
-            "\n## {}\n{}\n\nKey: {}. Disclosure: {}.\n\n| column | type | unit | what it holds |\n| --- | --- | --- | --- |",
-            table.name,
-            table.doc,
-            table.key.join(", "),
-            protection(table)
-        );
-        for column in table.columns {
-            let null = if column.nullable { ", may be null" } else { "" };
-            let _written = writeln!(
-                page,
-                "| `{}` | {}{null} | {} | {} |",
-                column.name,
-                column.kind.sql(),
-                column.unit,
-                column.doc
-            );
-        }
-        let links: Vec<String> =
-            references(table).map(|to| format!("`{}` to `{}.{}`", to.column, to.table, to.key)).collect();
-        if !links.is_empty() {
-            let _written = writeln!(page, "\nLeads on: {}.", links.join(", "));
-        }
+        describe(&mut page, table);
+    }
+    page.push_str(ON_REQUEST);
+    for table in ASKED {
+        describe(&mut page, table);
     }
     page
+}
+
+fn describe(page: &mut String, table: &Table) {
+    // Writing to a String cannot fail.
+    let _written = writeln!(
+        page,
+        "\n## {}\n{}\n\nKey: {}. Disclosure: {}.\n\n| column | type | unit | what it holds |\n| --- | --- | --- | --- |",
+        table.name,
+        table.doc,
+        table.key.join(", "),
+        protection(table)
+    );
+    for column in table.columns {
+        let null = if column.nullable { ", may be null" } else { "" };
+        let _written =
+            writeln!(page, "| `{}` | {}{null} | {} | {} |", column.name, column.kind.sql(), column.unit, column.doc);
+    }
+    let links: Vec<String> =
+        references(table).map(|to| format!("`{}` to `{}.{}`", to.column, to.table, to.key)).collect();
+    if !links.is_empty() {
+        let _written = writeln!(page, "\nLeads on: {}.", links.join(", "));
+    }
 }
 
 /// How a table stands to disclosure control, in words.

@@ -30,7 +30,7 @@ const ALL: [Reference; 10] = [
 ];
 
 /// Where such columns also hold `all`, what was left out, or what is to come.
-const WITHOUT: [&str; 4] = ["headline", "claims", "data_quality", "targets"];
+const WITHOUT: [&str; 5] = ["headline", "claims", "data_quality", "targets", "revisions"];
 
 /// The links of a table; its own key is none.
 pub fn references(table: &Table) -> impl Iterator<Item = Reference> {

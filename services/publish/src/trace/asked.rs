@@ -145,7 +145,7 @@ pub(super) async fn publish(
     let of_model = models.filter_map(|model| ALL.iter().find(|table| table.name == model.name));
     let raw = of_model.filter(|table| is_protected(table));
     let raw = raw.filter_map(|table| Some((table, valued.tables.get(table.name)?.clone()))).collect();
-    let protected = disclosure::protect(&valued.session, &valued.method, raw, against).await?;
+    let protected = disclosure::protect(&valued.session, &valued.method, raw, against, None).await?;
     let published: BTreeMap<String, Cell> =
         every(valued, table).await?.into_iter().map(|cell| (cell.row.key.clone(), cell)).collect();
     let marks = protected.iter().find(|(known, _)| known.name == table.name).map(|(_, batch)| batch);

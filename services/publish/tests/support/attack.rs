@@ -188,6 +188,14 @@ impl Release {
         cells.chain(sums).collect()
     }
 
+    /// The same with other figures; each by its name.
+    pub fn changed(&self, change: impl Fn(&[String], &Told) -> Told) -> Self {
+        let mut release = self.clone();
+        release.cells.iter_mut().for_each(|(key, told)| *told = change(key, told));
+        release.sums.iter_mut().for_each(|(key, sum)| sum.told = change(key, &sum.told));
+        release
+    }
+
     /// The same by primary rules alone: what is below the threshold is kept
     /// back, the rest rounded. What a publisher does who thinks of no sums.
     pub fn naively_protected(&self) -> Self {

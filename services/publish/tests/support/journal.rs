@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
-use commonweal_journal::{Book, JournalFile};
+use commonweal_journal::{Adoption, Book, Ended, JournalFile};
 use commonweal_publish::{Catalogue, LedgerState, MethodBook, Options, Protection, Published};
 use commonweal_schemas::arrow_schema::{posting_stored, rejections};
 use parquet::arrow::ArrowWriter;
@@ -43,6 +43,7 @@ pub struct Journal {
     pub files: Vec<JournalFile>,
     pub version: i64,
     pub ledger: Ledger,
+    pub adoptions: Vec<Adoption>,
 }
 
 impl Journal {
@@ -50,13 +51,31 @@ impl Journal {
         let dir = TempDir::new().unwrap();
         write_reference(&dir.path().join("reference").join(REFERENCE));
         std::fs::create_dir_all(dir.path().join("journal")).unwrap();
-        Self { dir, files: Vec::new(), version: 0, ledger: Ledger::default() }
+        Self { dir, files: Vec::new(), version: 0, ledger: Ledger::default(), adoptions: Vec::new() }
     }
 
     /// Posts events in one commit.
     pub fn commit(&mut self, events: &[Event]) {
         let entries: Vec<Entry> = events.iter().flat_map(|event| self.ledger.post(event)).collect();
         self.commit_entries(&entries, &[]);
+    }
+
+    /// Brings the journal to another reference version, in commits of its own:
+    /// one that begins, one with the entries that change, one that ends.
+    pub fn adopt(&mut self, to: &str, change: impl Fn(&Event) -> Option<Event>) {
+        write_reference(&self.dir.path().join("reference").join(to));
+        let (from, before_micros) = (self.reference().to_owned(), posted_at(self.version));
+        let began = self.version + 1;
+        self.version = began;
+        let entries = self.ledger.reclassify(change);
+        self.commit_entries(&entries, &[]);
+        self.version += 1;
+        let ended = Some(Ended { commit: self.version, micros: posted_at(self.version) });
+        self.adoptions.push(Adoption { from, to: to.to_owned(), began, before_micros, ended });
+    }
+
+    fn reference(&self) -> &str {
+        self.adoptions.last().map_or(REFERENCE, |adoption| &adoption.to)
     }
 
     pub fn commit_entries(&mut self, entries: &[Entry], rejected: &[Rejected]) {
@@ -96,8 +115,8 @@ impl Journal {
             table_id: "table".to_owned(),
             version: self.version,
             posted_at_micros: posted_at(self.version),
-            reference_version: REFERENCE.to_owned(),
-            adoptions: Vec::new(),
+            reference_version: self.reference().to_owned(),
+            adoptions: self.adoptions.clone(),
             files: self.files.clone(),
         }
     }

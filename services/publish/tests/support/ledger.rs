@@ -70,6 +70,22 @@ impl Ledger {
         }
     }
 
+    /// Rows that another reference version makes: entries in force that it
+    /// changes are reversed and posted anew.
+    pub fn reclassify(&mut self, change: impl Fn(&Event) -> Option<Event>) -> Vec<Entry> {
+        let mut rows = Vec::new();
+        let mut known: Vec<_> = self.current.values_mut().filter(|(event, _)| !event.cancel).collect();
+        known.sort_by(|(one, _), (other, _)| (&one.source, &one.event_id).cmp(&(&other.source, &other.event_id)));
+        for (event, _) in known {
+            if let Some(changed) = change(event) {
+                rows.push(standing(event, -1, "reclassification", 0));
+                rows.push(standing(&changed, 1, "reclassification", 0));
+                *event = changed;
+            }
+        }
+        rows
+    }
+
     /// Events in force.
     pub fn live(&self) -> impl Iterator<Item = &Event> {
         self.current.values().map(|(event, _)| event).filter(|event| !event.cancel)

@@ -9,3 +9,4 @@ pub mod history;
 pub mod journal;
 pub mod ledger;
 pub mod read;
+pub mod revised;
