@@ -7,15 +7,16 @@
 )]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod support;
+
 use commonweal_publish::{
     Distribution, Extension, ForbiddenSum, MethodFaults, Origin, Shelf, difference, extend, forbidden_sums,
     unmet_examples,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
+use support::book::{BASE, copy_of_the_book};
 use tempfile::TempDir;
-
-const BASE: &str = "2026.1";
 
 /// A shelf with a copy of the program's book that may be spoilt.
 struct Spoilt {
@@ -25,7 +26,7 @@ struct Spoilt {
 impl Spoilt {
     fn new() -> Self {
         let copy = Self { dir: TempDir::new().unwrap() };
-        copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../method").join(BASE), &copy.folder());
+        copy_of_the_book(&copy.folder());
         copy.replace("method.toml", &format!("version = \"{BASE}\""), "version = \"copy\"");
         copy
     }
@@ -61,15 +62,6 @@ impl Spoilt {
 
     async fn forbidden(&self) -> Vec<ForbiddenSum> {
         forbidden_sums(&self.shelf().open("copy").unwrap()).await.unwrap()
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy_folder(&path, &target) } else { assert!(fs::copy(&path, &target).is_ok()) }
     }
 }
 

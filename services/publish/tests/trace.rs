@@ -13,7 +13,7 @@ use commonweal_publish::trace::{Request, Trace, TraceError, Traced, trace_all_st
 use commonweal_publish::{Options, PublishError, Shelf};
 use proptest::prelude::*;
 use std::fs;
-use std::path::Path;
+use support::book::copy_of_the_book;
 use support::events::{DISTRICTS, Event, day};
 use support::history::history;
 use support::journal::{Journal, Rejected, posted_at};
@@ -213,7 +213,7 @@ async fn what_does_not_add_up_is_found() {
     ] {
         let shelf = TempDir::new().unwrap();
         let copy = shelf.path().join("copy");
-        copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../method/2026.1"), &copy);
+        copy_of_the_book(&copy);
         for (file, from, to) in [("method.toml", "version = \"2026.1\"", "version = \"copy\""), (file, from, to)] {
             let text = fs::read_to_string(copy.join(file)).unwrap();
             assert!(text.contains(from), "{file} has {from:?}");
@@ -233,13 +233,4 @@ async fn what_does_not_add_up_is_found() {
     journal.files[last].rows = first.rows;
     let traced = all(&journal, &journal.options()).await;
     assert!(traced.iter().any(|table| !table.gaps.is_empty()), "an entry was changed after the balances were kept");
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy_folder(&path, &target) } else { assert!(fs::copy(&path, &target).is_ok()) }
-    }
 }

@@ -13,6 +13,7 @@ use commonweal_publish::tables::ALL;
 use commonweal_publish::{MethodBook, publish_state};
 use std::fs;
 use std::path::Path;
+use support::book::copy_of_the_book;
 use support::events::Event;
 use support::journal::Journal;
 use support::read;
@@ -171,16 +172,6 @@ async fn an_empty_journal_publishes_empty_tables() {
     assert_eq!(published.manifest.tables.len(), ALL.len());
     let rows = |name: &str| published.manifest.tables.iter().find(|table| table.table == name).unwrap().rows;
     assert_eq!((rows("funding"), rows("headline"), rows("measures")), (0, 0, 14));
-}
-
-fn copy_of_the_book(dir: &Path) {
-    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../method/2026.1");
-    for (from, to) in [(book.clone(), dir.to_owned()), (book.join("models"), dir.join("models"))] {
-        fs::create_dir_all(&to).unwrap();
-        for name in names(&from).into_iter().filter(|name| name.contains('.')) {
-            fs::copy(from.join(&name), to.join(&name)).unwrap();
-        }
-    }
 }
 
 /// Proves: a book with a fault is refused when it is opened, so before

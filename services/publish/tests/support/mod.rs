@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod attack;
+pub mod book;
 pub mod events;
 pub mod history;
 pub mod journal;
