@@ -34,14 +34,19 @@ use crate::blocking::blocking;
 use crate::conform::conform;
 use crate::manifest::Manifest;
 use crate::method::MethodBook;
-use crate::tables::{Disclosure, Table};
+use crate::tables::Table;
 use arrow::record_batch::RecordBatch;
 use commonweal_query::Session;
+use decide::Decision;
 use earlier::Earlier;
 use gather::Gathered;
 use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 use std::time::Instant;
+use tokio::task::JoinHandle;
+
+/// Models run at a time: each may hold memory of its own.
+const RUNNING_MAX: usize = 2;
 
 /// Models that nothing but this reads.
 pub(crate) const MODELS: [&str; 3] = ["work_cells", "work_contributions", "work_parts"];
@@ -94,28 +99,47 @@ impl Protection {
 /// A table as its model gives it.
 pub(crate) type Raw = (&'static Table, RecordBatch);
 
-/// Protects the tables that need it; all others must be registered in the
-/// session, and these as their models gave them.
+/// What is told of the tables that need protection, before any is changed.
+pub(crate) struct Decided {
+    protected: Vec<Raw>,
+    gathered: Gathered,
+    decision: Decision,
+    policy: Policy,
+}
+
+/// Decides what to tell of the tables `protected`, which are those that need it
+/// for their own sake, as their models gave them. Looks at what [`MODELS`] gave
+/// and changes nothing in the session, so other models may run meanwhile.
+pub(crate) async fn decide(
+    session: Session,
+    policy: Policy,
+    protected: Vec<Raw>,
+    against: Vec<PathBuf>,
+) -> Result<Decided, PublishError> {
+    let started = Instant::now();
+    let inputs = gather::Inputs::read(&session).await?;
+    let decided = blocking(move || {
+        let earlier = against.iter().map(|folder| Earlier::read(folder)).collect::<Result<Vec<_>, _>>()?;
+        let gathered = Gathered::new(&inputs, &protected, &earlier, policy)?;
+        let decision = decide::decide(&gathered.problem, policy);
+        Ok(Decided { protected, gathered, decision, policy })
+    });
+    let decided = decided.finish().await?;
+    tracing::debug!(seconds = started.elapsed().as_secs_f64(), "disclosure decided");
+    Ok(decided)
+}
+
+/// Protects tables as was decided, and makes those anew that are `made_of` them;
+/// all others must be registered in the session, and these as their models gave
+/// them.
 pub(crate) async fn protect(
     session: &Session,
     method: &MethodBook,
-    raw: Vec<Raw>,
-    against: &[PathBuf],
+    decided: Decided,
+    made_of: &[&'static Table],
 ) -> Result<Vec<Raw>, PublishError> {
     let started = Instant::now();
-    let (again, protected): (Vec<Raw>, Vec<Raw>) =
-        raw.into_iter().partition(|(table, _)| matches!(table.disclosure, Disclosure::OfProtected));
-    let inputs = gather::Inputs::read(session).await?;
-    let policy = method.disclosure();
-    let folders = against.to_vec();
-    let tables = protected.clone();
-    let decided = blocking(move || {
-        let earlier = folders.iter().map(|folder| Earlier::read(folder)).collect::<Result<Vec<_>, _>>()?;
-        let gathered = Gathered::new(&inputs, &tables, &earlier, policy)?;
-        let decision = decide::decide(&gathered.problem, policy);
-        Ok((gathered, decision))
-    });
-    let (gathered, decision) = decided.finish().await?;
+    let Decided { protected, gathered, decision, policy } = decided;
     if decision.given_away > 0 {
         let sums = decision.given_away;
         tracing::warn!(sums, "earlier releases tell figures that would be kept back today; nothing can take them back");
@@ -125,8 +149,15 @@ pub(crate) async fn protect(
     for (table, batch) in &finished {
         session.add_batches(table.name, &batch.schema(), vec![batch.clone()])?;
     }
-    for (table, _) in again {
-        finished.push((table, model(session, method, table).await?));
+    for some in made_of.chunks(RUNNING_MAX) {
+        let running = some.iter().map(|&table| {
+            let (session, method) = (session.clone(), method.clone());
+            tokio::spawn(async move { Ok((table, model(&session, &method, table).await?)) })
+        });
+        let running: Vec<JoinHandle<Result<Raw, PublishError>>> = running.collect();
+        for made in running {
+            finished.push(made.await.map_err(PublishError::Lost)??);
+        }
     }
     tracing::debug!(seconds = started.elapsed().as_secs_f64(), "disclosure controlled");
     Ok(finished)

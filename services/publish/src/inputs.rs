@@ -34,9 +34,6 @@ pub(crate) async fn add_all(
         let cells = balances.cells(dataset);
         blocking(move || views(dataset, &cells()?))
     });
-    for task in views {
-        task.finish().await?.add_to(session)?;
-    }
     for kind in [Kind::Rejected, Kind::Conflicts, Kind::Recorded] {
         session.add_files(kind.name(), &kind.schema(), &balances.segments(kind)).await?;
     }
@@ -49,10 +46,13 @@ pub(crate) async fn add_all(
     let live = "SELECT id, name, SUM(entries) AS entries FROM names GROUP BY id, name HAVING SUM(entries) > 0";
     session.keep("stated_names", live).await?;
     add_conflicts(session).await?;
-    add_calendar(session).await?;
-    add_recorded_days(session).await?;
     numbers::add(session, &options.method, data_label(options.label.as_deref()), &state.reference_version)?;
-    add_reference(session, options, state).await
+    add_reference(session, options, state).await?;
+    for task in views {
+        task.finish().await?.add_to(session)?;
+    }
+    add_calendar(session).await?;
+    add_recorded_days(session).await
 }
 
 /// Quarters from the first to the last with an entry in force.
