@@ -60,12 +60,19 @@ pub struct Summary {
 /// everything that was read is flushed and published.
 pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> {
     let config = &loaded.config;
+    // Brokers are asked while files are read.
+    let (of_letters, shutdown, codec) = (config.clone(), run.shutdown.clone(), run.letters);
+    let letters = std::thread::Builder::new()
+        .name("dead-letters".to_owned())
+        .spawn(move || dead_letters(&of_letters, &shutdown, codec))
+        .map_err(AppError::Runtime)?;
     let reference = Arc::new(loaded.reference()?);
     let publish = loaded.publish_options()?;
     let store = loaded.store()?;
     let mut ledger = Ledger::open(&loaded.config.journal_dir(), reference.version(), &Dataset::ALL).await?;
 
-    let dead_letters = dead_letters(config, &run.shutdown, run.letters)?;
+    let dead_letters =
+        letters.join().map_err(|_| AppError::Lost("the thread that finds the dead letters' topic"))??;
     let topics = topics(config);
     let mut source = connect(config, &run.shutdown, &mut ledger, &topics)?;
     let ends = run.until_end.then(|| ends(&source));
@@ -97,7 +104,7 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
     let (to_books, from_intake) = tokio::sync::mpsc::channel(config.ledger.queue_batches);
     let reader = std::thread::Builder::new()
         .name("intake".to_owned())
-        .spawn(move || intake.run(&to_books))
+        .spawn(move || intake.run(to_books))
         .map_err(AppError::Runtime)?;
     let outlet = Outlet::open(store, &publish.data_dir, config.publish.interval().unwrap_or(AGAIN));
     let outcome = books
@@ -113,9 +120,12 @@ pub(crate) async fn run(loaded: &Loaded, run: Run) -> Result<Summary, AppError> 
     reader.join().map_err(|_| AppError::Lost("the thread that reads Kafka"))?;
     outcome?;
     let ledger_version = books.ledger.journal().version();
-    drop(books);
+    // It waits for librdkafka to end, and nobody need wait with it.
+    let closing =
+        std::thread::Builder::new().name("closing".to_owned()).spawn(move || drop(books)).map_err(AppError::Runtime)?;
     commonweal_publish::publish(&publish).await?;
     outlet.published();
+    closing.join().map_err(|_| AppError::Lost("the thread that closes the books"))?;
     outlet.close(told_to_end.then(|| config.shutdown.grace())).await?;
     Ok(Summary { counts: run.progress.counts(), ledger_version })
 }

@@ -12,6 +12,7 @@ mod error;
 pub mod fused;
 mod judge;
 mod lag;
+mod memory;
 mod moves;
 mod outlet;
 mod provision;
@@ -40,6 +41,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             return if error.print().is_ok() { exit.into() } else { Exit::Io.into() };
         }
     };
+    memory::keep_freed();
     match dispatch(cli) {
         Ok(exit) => exit.into(),
         Err(error) => {

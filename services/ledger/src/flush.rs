@@ -2,14 +2,12 @@
 //! readers, and reversals.
 
 use crate::columns::primitive;
-use crate::gather::{Column, Places};
+use crate::gather::{Column, Places, Symbols};
 use crate::parquet_files::{Cells, Encoded, Numbers, Values, encode_columns, repeats};
 use crate::post::{Cause, Pending, Reversal, RowState, Target};
 use crate::read_back::{EntriesFiles, read_entries};
 use crate::{LedgerError, Location, Stamp};
-use arrow::array::{
-    Array, ArrayRef, AsArray, Decimal128Array, DictionaryArray, Int32Array, RecordBatch, StringArray, UInt32Array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int32Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{cast, concat_batches, interleave, take};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type};
 use commonweal_journal::Book;
@@ -92,7 +90,10 @@ impl<'a> Entries<'a> {
         };
         Ok(match state.number() {
             Some(number) => Cells::Numbers(Numbers::signs(self.states.iter().map(number))),
-            None => Cells::Arrays(Box::new(|rows| state.column(&self.states[rows], 1))),
+            None => Cells::InOrder(Symbols {
+                codes: self.states.iter().map(|state| state.cause as u32).collect(),
+                texts: Cause::ALL.iter().map(|cause| cause.name()).collect(),
+            }),
         })
     }
 }
@@ -166,15 +167,14 @@ impl State {
         }
     }
 
-    /// The column; `sign` is -1 for reversals, whose conflict is given as it is.
-    fn column(self, states: &[RowState], sign: i32) -> Result<ArrayRef, LedgerError> {
+    /// The column of reversals, whose conflict is given as it is.
+    fn reversed(self, states: &[RowState]) -> ArrayRef {
         let Some(number) = self.number() else {
-            let names = StringArray::from_iter_values(Cause::ALL.iter().map(|cause| cause.name()));
-            let keys = Int32Array::from_iter_values(states.iter().map(|state| state.cause as i32));
-            return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(names))?));
+            let names = states.iter().map(|state| state.cause.name());
+            return Arc::new(StringArray::from_iter_values(names));
         };
-        let sign = if matches!(self, Self::Conflict) { 1 } else { sign };
-        Ok(Arc::new(Int32Array::from_iter_values(states.iter().map(|state| sign * i32::from(number(state))))))
+        let sign = if matches!(self, Self::Conflict) { 1 } else { -1 };
+        Arc::new(Int32Array::from_iter_values(states.iter().map(|state| sign * i32::from(number(state)))))
     }
 }
 
@@ -229,7 +229,7 @@ fn of_pending(pending: &Pending, stamp: Stamp) -> Result<Option<RecordBatch>, Le
         keep_quantity_of_records(&mut columns, quantity_position(), &states)?;
         negate_quantity(&mut columns)?;
         for state in State::ALL {
-            columns.push(state.column(&states, -1)?);
+            columns.push(state.reversed(&states));
         }
         columns.extend(stamp.columns(states.len()));
         let stored = columns.iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));

@@ -107,6 +107,8 @@ pub(crate) fn repeats(name: &str) -> bool {
 pub(crate) enum Cells<'a> {
     /// Codes of text, and which of them the rows take, in their order.
     Symbols(Symbols<'a>, &'a [u32]),
+    /// The same with a code for each of the rows, in their order.
+    InOrder(Symbols<'a>),
     Numbers(Numbers),
     /// Values that hardly repeat, and which of them the rows take.
     Unique(Values<'a>, &'a [(usize, usize)]),
@@ -139,6 +141,7 @@ pub(crate) fn encode_columns<'a>(
     }
     let mut chunks: Vec<Vec<Chunk>> = groups.iter().map(|_| Vec::with_capacity(schema.fields().len())).collect();
     let mut span: Option<(i32, i32)> = None;
+    let press = &mut pages::Press::new().map_err(&fault)?;
     for (number, field) in schema.fields().iter().enumerate() {
         let cells = column(number)?;
         let bounded = BOUNDED.contains(&field.name().as_str());
@@ -150,13 +153,18 @@ pub(crate) fn encode_columns<'a>(
             let descr = file.schema_descr().column(number);
             chunks.push(match &cells {
                 Cells::Symbols(symbols, order) => {
-                    Chunk::Pages(symbols::chunk(&descr, symbols, &order[group.clone()], bounded).map_err(&fault)?)
+                    let codes = order[group.clone()].iter().map(|row| symbols.codes[*row as usize]);
+                    Chunk::Pages(symbols::chunk(&descr, press, &symbols.texts, codes, bounded).map_err(&fault)?)
+                }
+                Cells::InOrder(symbols) => {
+                    let codes = symbols.codes[group.clone()].iter().copied();
+                    Chunk::Pages(symbols::chunk(&descr, press, &symbols.texts, codes, bounded).map_err(&fault)?)
                 }
                 Cells::Numbers(numbers) => {
-                    Chunk::Pages(numbers::chunk(&descr, numbers, group.clone(), bounded).map_err(&fault)?)
+                    Chunk::Pages(numbers::chunk(&descr, press, numbers, group.clone(), bounded).map_err(&fault)?)
                 }
                 Cells::Unique(values, places) => {
-                    Chunk::Pages(unique::chunk(&descr, values, &places[group.clone()]).map_err(&fault)?)
+                    Chunk::Pages(unique::chunk(&descr, press, values, &places[group.clone()]).map_err(&fault)?)
                 }
                 Cells::Arrays(rows) => {
                     for first in group.clone().step_by(CHUNK_ROWS) {

@@ -23,7 +23,7 @@ pub(crate) use fold::{cells_of, columns as cell_columns};
 pub(crate) use kinds::Kind;
 pub(crate) use past::Folder;
 
-use crate::blocking::blocking;
+use crate::blocking::{Task, blocking};
 use crate::{LedgerState, PublishError};
 use commonweal_journal::{Book, JournalFile};
 use commonweal_query::Session;
@@ -50,6 +50,14 @@ pub(crate) struct Balances {
     past: Option<Folder>,
     // Its lock ends with it.
     lock: File,
+}
+
+/// The entries of one dataset being summed, and the segments they go to.
+struct Folding {
+    dataset: Dataset,
+    files: [(Kind, String); 3],
+    /// Rows of each segment, and the cells.
+    task: Task<([u64; 3], Cells)>,
 }
 
 /// What a refresh did.
@@ -121,8 +129,11 @@ impl Balances {
 
     async fn add(&mut self, new: &[&JournalFile], state: &LedgerState) -> Result<(), PublishError> {
         let range = (self.index.covered_commit, state.version);
-        self.fold(new, range).await?;
-        let session = self.list(new, state, range).await?;
+        let folding = self.begin_fold(new);
+        let listed = self.list(new, state, range).await;
+        // Before anything is given up: nobody else may write to the folder meanwhile.
+        self.finish_fold(folding, range).await?;
+        let session = listed?;
         for kind in Kind::ALL {
             // Keys go with their balances.
             if self.index.of(kind).count() > SEGMENTS_MAX && !matches!(kind, Kind::Keys(_)) {
@@ -157,8 +168,8 @@ impl Balances {
         Ok(session)
     }
 
-    /// Sums the entries of both datasets at once, one thread each.
-    async fn fold(&mut self, new: &[&JournalFile], range: (i64, i64)) -> Result<(), PublishError> {
+    /// Begins to sum the entries of both datasets at once, one thread each.
+    fn begin_fold(&mut self, new: &[&JournalFile]) -> Vec<Folding> {
         let mut running = Vec::new();
         for dataset in Dataset::ALL {
             let paths = of_book(new, dataset.into());
@@ -175,10 +186,18 @@ impl Balances {
                 let [keys, sums] = write_cells(&cells, &to_keys, &to_sums)?;
                 Ok(([names, keys, sums], cells))
             });
-            running.push((dataset, files, task));
+            running.push(Folding { dataset, files, task });
         }
-        for (dataset, files, task) in running {
-            let (rows, cells) = task.finish().await?;
+        running
+    }
+
+    async fn finish_fold(&mut self, running: Vec<Folding>, range: (i64, i64)) -> Result<(), PublishError> {
+        let mut ended = Vec::with_capacity(running.len());
+        for Folding { dataset, files, task } in running {
+            ended.push((dataset, files, task.finish().await));
+        }
+        for (dataset, files, folded) in ended {
+            let (rows, cells) = folded?;
             for ((kind, file), rows) in files.into_iter().zip(rows) {
                 self.index.push(kind, file, range, rows);
             }

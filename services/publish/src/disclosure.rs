@@ -32,6 +32,7 @@ mod policy;
 mod problem;
 mod units;
 
+use changes::Verdict;
 pub(crate) use changes::Watch;
 pub use policy::Policy;
 
@@ -40,14 +41,19 @@ use crate::blocking::blocking;
 use crate::conform::conform;
 use crate::manifest::Manifest;
 use crate::method::MethodBook;
-use crate::tables::{Disclosure, Table};
+use crate::tables::Table;
 use arrow::record_batch::RecordBatch;
 use commonweal_query::Session;
+use decide::Decision;
 use earlier::Earlier;
 use gather::Gathered;
 use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 use std::time::Instant;
+use tokio::task::JoinHandle;
+
+/// Models run at a time: each may hold memory of its own.
+const RUNNING_MAX: usize = 2;
 
 /// Models that nothing but this reads.
 pub(crate) const MODELS: [&str; 3] = ["work_cells", "work_contributions", "work_parts"];
@@ -100,34 +106,57 @@ impl Protection {
 /// A table as its model gives it.
 pub(crate) type Raw = (&'static Table, RecordBatch);
 
-/// Protects the tables that need it; all others must be registered in the
-/// session, and these as their models gave them.
+/// What is told of the tables that need protection, before any is changed.
+pub(crate) struct Decided {
+    protected: Vec<Raw>,
+    gathered: Gathered,
+    decision: Decision,
+    /// Of rows, where states between releases are told.
+    verdicts: Vec<Option<Verdict>>,
+    /// Whether it is a release, not such a state.
+    is_release: bool,
+    policy: Policy,
+}
+
+/// Decides what to tell of the tables `protected`, which are those that need it
+/// for their own sake, as their models gave them. Looks at what [`MODELS`] gave
+/// and changes nothing in the session, so other models may run meanwhile.
+pub(crate) async fn decide(
+    session: Session,
+    policy: Policy,
+    protected: Vec<Raw>,
+    against: Vec<PathBuf>,
+    watch: Option<Watch>,
+) -> Result<Decided, PublishError> {
+    let started = Instant::now();
+    let inputs = gather::Inputs::read(&session).await?;
+    let decided = blocking(move || {
+        let earlier = against.iter().map(|folder| Earlier::read(folder)).collect::<Result<Vec<_>, _>>()?;
+        let gathered = Gathered::new(&inputs, &protected, &earlier, policy)?;
+        let decision = decide::decide(&gathered.problem, policy);
+        let is_release = watch.is_none();
+        let verdicts = match watch {
+            Some(watch) => watch.see(&inputs, &gathered, &protected, &earlier)?,
+            None => Vec::new(),
+        };
+        Ok(Decided { protected, gathered, decision, verdicts, is_release, policy })
+    });
+    let decided = decided.finish().await?;
+    tracing::debug!(seconds = started.elapsed().as_secs_f64(), "disclosure decided");
+    Ok(decided)
+}
+
+/// Protects tables as was decided, and makes those anew that are `made_of` them;
+/// all others must be registered in the session, and these as their models gave
+/// them.
 pub(crate) async fn protect(
     session: &Session,
     method: &MethodBook,
-    raw: Vec<Raw>,
-    against: &[PathBuf],
-    watch: Option<&Watch>,
+    decided: Decided,
+    made_of: &[&'static Table],
 ) -> Result<Vec<Raw>, PublishError> {
     let started = Instant::now();
-    let (again, protected): (Vec<Raw>, Vec<Raw>) =
-        raw.into_iter().partition(|(table, _)| matches!(table.disclosure, Disclosure::OfProtected));
-    let inputs = gather::Inputs::read(session).await?;
-    let policy = method.disclosure();
-    let (folders, watch) = (against.to_vec(), watch.cloned());
-    let is_release = watch.is_none();
-    let tables = protected.clone();
-    let decided = blocking(move || {
-        let earlier = folders.iter().map(|folder| Earlier::read(folder)).collect::<Result<Vec<_>, _>>()?;
-        let gathered = Gathered::new(&inputs, &tables, &earlier, policy)?;
-        let decision = decide::decide(&gathered.problem, policy);
-        let verdicts = match watch {
-            Some(watch) => watch.see(&inputs, &gathered, &tables, &earlier)?,
-            None => Vec::new(),
-        };
-        Ok((gathered, decision, verdicts))
-    });
-    let (gathered, decision, verdicts) = decided.finish().await?;
+    let Decided { protected, gathered, decision, verdicts, is_release, policy } = decided;
     if decision.given_away > 0 && is_release {
         let sums = decision.given_away;
         tracing::warn!(sums, "earlier releases tell figures that would be kept back today; nothing can take them back");
@@ -137,8 +166,15 @@ pub(crate) async fn protect(
     for (table, batch) in &finished {
         session.add_batches(table.name, &batch.schema(), vec![batch.clone()])?;
     }
-    for (table, _) in again {
-        finished.push((table, model(session, method, table).await?));
+    for some in made_of.chunks(RUNNING_MAX) {
+        let running = some.iter().map(|&table| {
+            let (session, method) = (session.clone(), method.clone());
+            tokio::spawn(async move { Ok((table, model(&session, &method, table).await?)) })
+        });
+        let running: Vec<JoinHandle<Result<Raw, PublishError>>> = running.collect();
+        for made in running {
+            finished.push(made.await.map_err(PublishError::Lost)??);
+        }
     }
     tracing::debug!(seconds = started.elapsed().as_secs_f64(), "disclosure controlled");
     Ok(finished)

@@ -34,14 +34,16 @@ pub(crate) async fn add_all(
         let cells = balances.cells(dataset);
         blocking(move || views(dataset, &cells()?))
     });
+    add_lists(session, options, state, balances).await?;
     for task in views {
         task.finish().await?.add_to(session)?;
     }
-    add_others(session, options, state, balances).await
+    add_calendar(session).await?;
+    add_recorded_days(session).await
 }
 
 /// Registers the input tables that are not made of cells.
-pub(crate) async fn add_others(
+pub(crate) async fn add_lists(
     session: &Session,
     options: &Options,
     state: &LedgerState,
@@ -59,8 +61,6 @@ pub(crate) async fn add_others(
     let live = "SELECT id, name, SUM(entries) AS entries FROM names GROUP BY id, name HAVING SUM(entries) > 0";
     session.keep("stated_names", live).await?;
     add_conflicts(session).await?;
-    add_calendar(session).await?;
-    add_recorded_days(session).await?;
     numbers::add(session, &options.method, data_label(options.label.as_deref()), &state.reference_version)?;
     add_reference(session, options, state).await
 }

@@ -3,7 +3,7 @@
 use crate::PublishError;
 use crate::blocking::{Task, blocking};
 use crate::conform::conform;
-use crate::disclosure::{self, Protection, Raw, Watch};
+use crate::disclosure::{self, Decided, Protection, Raw, Watch};
 use crate::method::{MethodBook, Model};
 use crate::tables::{Disclosure, Table};
 use crate::write::{Encoded, Labels};
@@ -12,17 +12,24 @@ use commonweal_query::Session;
 use std::time::Instant;
 use tokio::task::JoinSet;
 
-/// Models under way at a time: each may hold memory of its own.
+/// Work under way at a time, models and disclosure control: each may hold
+/// memory of its own.
 const RUNNING_MAX: usize = 2;
 
 /// A published table; none where the model is a step on the way.
 type Evaluated = Option<(&'static Table, RecordBatch)>;
 
+/// Work that ended.
+enum Ended {
+    Model(usize, Result<Evaluated, PublishError>),
+    Decided(Result<Box<Decided>, PublishError>),
+}
+
 /// Runs all models and returns the published tables, encoded: those that need
 /// no protection as soon as they are there, while others are computed.
 ///
 /// Where several fail, the error is that of the first in the method's order,
-/// whichever failed first.
+/// whichever failed first; but tables made of protected ones come last.
 pub(crate) async fn evaluate(
     session: &Session,
     method: &MethodBook,
@@ -31,42 +38,52 @@ pub(crate) async fn evaluate(
     watch: Option<&Watch>,
 ) -> Result<Vec<Encoded>, PublishError> {
     let models = &method.models;
-    let waits = waits(models);
-    let mut waiting: Vec<usize> = (0..models.len()).collect();
-    let mut done = vec![false; models.len()];
+    let plan = Plan::of(models, *protection != Protection::None);
+    let mut waiting: Vec<usize> = plan.order();
+    let mut done = plan.later.clone();
     let mut running = JoinSet::new();
-    let (mut encoding, mut kept) = (Vec::new(), Vec::new());
+    let (mut encoding, mut kept, mut decided) = (Vec::new(), Vec::new(), None);
     let mut failed: Option<(usize, PublishError)> = None;
     loop {
         while running.len() < RUNNING_MAX {
             let end = failed.as_ref().map_or(models.len(), |(first, _)| *first);
-            let ready = waiting.iter().position(|at| *at < end && waits[*at].iter().all(|before| done[*before]));
+            let ready = waiting.iter().position(|at| *at < end && plan.waits[*at].iter().all(|before| done[*before]));
             let Some(ready) = ready else { break };
             let at = waiting.remove(ready);
             let (session, model, version) = (session.clone(), models[at].clone(), method.version().to_owned());
-            running.spawn(async move { (at, run(&session, &model, version).await) });
+            running.spawn(async move { Ended::Model(at, run(&session, &model, version).await) });
         }
         let Some(ended) = running.join_next().await else { break };
         match ended.map_err(PublishError::Lost)? {
-            (at, Ok(table)) => {
+            Ended::Model(at, Ok(table)) => {
                 done[at] = true;
-                let Some((table, batch)) = table else { continue };
-                if is_protected(table) && *protection != Protection::None {
-                    kept.push((table, batch));
-                } else {
-                    encoding.push(encode(table, batch, labels));
+                match table {
+                    Some((table, batch)) if plan.is_protected(table) => kept.push((at, table, batch)),
+                    Some((table, batch)) => encoding.push(encode(table, batch, labels)),
+                    None => {}
+                }
+                if let (true, Protection::Full { against }) = (plan.lets_decide(at, &done), protection) {
+                    let (session, against, watch) = (session.clone(), against.clone(), watch.cloned());
+                    let (policy, protected) = (method.disclosure(), protected(&mut kept));
+                    running.spawn(async move {
+                        let decided = disclosure::decide(session, policy, protected, against, watch).await;
+                        Ended::Decided(decided.map(Box::new))
+                    });
                 }
             }
-            (at, Err(error)) if failed.as_ref().is_none_or(|(first, _)| at < *first) => failed = Some((at, error)),
-            (_, Err(_)) => {}
+            Ended::Model(at, Err(error)) if failed.as_ref().is_none_or(|(first, _)| at < *first) => {
+                failed = Some((at, error));
+            }
+            Ended::Model(_, Err(_)) => {}
+            Ended::Decided(Ok(made)) => decided = Some(*made),
+            Ended::Decided(Err(error)) => failed = failed.or(Some((models.len(), error))),
         }
     }
     if let Some((_, error)) = failed {
         return Err(error);
     }
-    if let Protection::Full { against } = protection {
-        kept.sort_by_key(|(table, _): &Raw| models.iter().position(|model| model.name == table.name));
-        let protected = disclosure::protect(session, method, kept, against, watch).await?;
+    if let Some(decided) = decided {
+        let protected = disclosure::protect(session, method, decided, &plan.made_of).await?;
         encoding.extend(protected.into_iter().map(|(table, batch)| encode(table, batch, labels)));
     }
     let mut results = Vec::with_capacity(encoding.len());
@@ -74,6 +91,71 @@ pub(crate) async fn evaluate(
         results.push(encoded.finish().await?);
     }
     Ok(results)
+}
+
+/// The tables that are decided upon, in the method's order.
+fn protected(kept: &mut Vec<(usize, &'static Table, RecordBatch)>) -> Vec<Raw> {
+    kept.sort_by_key(|(at, ..)| *at);
+    let kept = std::mem::take(kept).into_iter().map(|(_, table, batch)| (table, batch));
+    kept.filter(|(table, _)| matches!(table.disclosure, Disclosure::Protected(_))).collect()
+}
+
+/// In what order models run.
+struct Plan {
+    /// Models that each model waits for.
+    waits: Vec<Vec<usize>>,
+    /// What disclosure control decides upon and what that is made of: it comes
+    /// first, so that the decision is made beside the other models.
+    urgent: Vec<bool>,
+    /// Run over the protected tables alone, since nobody reads what they give
+    /// before.
+    later: Vec<bool>,
+    /// Tables made of protected ones, in the method's order.
+    made_of: Vec<&'static Table>,
+}
+
+impl Plan {
+    /// The plan for tables that are to be protected, or that are not.
+    fn of(models: &[Model], protected: bool) -> Self {
+        let waits = waits(models);
+        let disclosure = |at: usize| Table::named(&models[at].name).map(|table| &table.disclosure);
+        let count = if protected { models.len() } else { 0 };
+        let mut urgent = vec![false; models.len()];
+        let mut later = vec![false; models.len()];
+        for at in (0..count).rev() {
+            if disclosure::MODELS.contains(&models[at].name.as_str())
+                || matches!(disclosure(at), Some(Disclosure::Protected(_)))
+            {
+                urgent[at] = true;
+            }
+            if urgent[at] {
+                waits[at].iter().for_each(|before| urgent[*before] = true);
+            }
+            let mut others = (0..models.len()).filter(|other| *other != at && !later[*other]);
+            later[at] = matches!(disclosure(at), Some(Disclosure::OfProtected))
+                && !others.any(|other| names(&models[other], &models[at]));
+        }
+        let made_of = (0..count).filter_map(|at| Table::named(&models[at].name));
+        let made_of = made_of.filter(|table| matches!(table.disclosure, Disclosure::OfProtected)).collect();
+        Self { waits, urgent, later, made_of }
+    }
+
+    /// Models in the order they are looked at.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.urgent.len()).filter(|at| !self.later[*at]).collect();
+        order.sort_by_key(|at| !self.urgent[*at]);
+        order
+    }
+
+    /// Whether a table is not to be published as its model gives it first.
+    fn is_protected(&self, table: &Table) -> bool {
+        self.urgent.contains(&true) && is_protected(table)
+    }
+
+    /// Whether the model that ended is the last that a decision waits for.
+    fn lets_decide(&self, ended: usize, done: &[bool]) -> bool {
+        self.urgent[ended] && self.urgent.iter().zip(done).all(|(urgent, done)| *done || !urgent)
+    }
 }
 
 /// Whether disclosure control has to do with a table.
@@ -145,5 +227,29 @@ mod tests {
             model("d", "SELECT 1 -- of b"),
         ];
         assert_eq!(waits(&models), [vec![], vec![0], vec![], vec![1, 0]]);
+    }
+
+    /// Proves that what disclosure control decides upon is computed first, and
+    /// that tables made of protected ones wait for those unless another model
+    /// reads them; and that without protection the method's order stands.
+    #[test]
+    fn what_is_decided_upon_comes_first() {
+        let model = |name: &str, sql: &str| Model { name: name.to_owned(), sql: sql.to_owned() };
+        let mut models = vec![
+            model("stock_levels", "SELECT 1"),
+            model("funding", "SELECT 1"),
+            model("jobs", "SELECT * FROM stock_levels"),
+            model("claims", "SELECT * FROM jobs"),
+            model("work_cells", "SELECT * FROM jobs"),
+        ];
+        let plan = Plan::of(&models, true);
+        assert_eq!(plan.order(), [0, 2, 4, 1]);
+        assert_eq!(plan.made_of.iter().map(|table| table.name).collect::<Vec<_>>(), ["claims"]);
+        assert!(plan.lets_decide(4, &[true, false, true, true, true]));
+        assert!(!plan.lets_decide(2, &[true, true, true, true, false]));
+        let plan = Plan::of(&models, false);
+        assert_eq!((plan.order(), plan.made_of.len()), (vec![0, 1, 2, 3, 4], 0));
+        models.push(model("quoted", "SELECT * FROM claims"));
+        assert_eq!(Plan::of(&models, true).order(), [0, 2, 4, 1, 3, 5]);
     }
 }

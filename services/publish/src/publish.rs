@@ -2,6 +2,7 @@
 
 use crate::PublishError;
 use crate::balances::{Balances, Refreshed};
+use crate::blocking::blocking;
 use crate::catalogue::Catalogue;
 use crate::descriptors;
 use crate::disclosure::{Protection, Watch};
@@ -212,8 +213,9 @@ async fn store(
     std::fs::create_dir_all(published).map_err(PublishError::io("create", published))?;
     let mut rewritten = Vec::new();
     let mut entries = Vec::with_capacity(tables.len());
-    for encoded in tables {
-        if encoded.store(published)? {
+    for stored in store_all(tables, published).await {
+        let (encoded, changed) = stored?;
+        if changed {
             rewritten.push(encoded.table.name);
         }
         entries.push(ManifestTable::of(encoded));
@@ -247,6 +249,24 @@ async fn store(
         "published"
     );
     Ok(Published { manifest, refreshed, rewritten, timing })
+}
+
+/// Stores tables side by side, since each waits for the disk; what became of
+/// each, once all have ended.
+async fn store_all(tables: Vec<Encoded>, folder: &Path) -> Vec<Result<(Encoded, bool), PublishError>> {
+    let store = |encoded: Encoded| {
+        let folder = folder.to_owned();
+        blocking(move || {
+            let changed = encoded.store(&folder)?;
+            Ok((encoded, changed))
+        })
+    };
+    let storing: Vec<_> = tables.into_iter().map(store).collect();
+    let mut stored = Vec::with_capacity(storing.len());
+    for task in storing {
+        stored.push(task.finish().await);
+    }
+    stored
 }
 
 pub(crate) fn labels(options: &Options, state: &LedgerState) -> Labels {

@@ -216,7 +216,9 @@ impl Valued {
             views.add_to(&session)?;
             of_datasets.push(cells);
         }
-        inputs::add_others(&session, options, &state, &balances).await?;
+        inputs::add_lists(&session, options, &state, &balances).await?;
+        inputs::add_calendar(&session).await?;
+        inputs::add_recorded_days(&session).await?;
         let (schema, batches) = session.query(evidence::REFUSED, "SELECT * FROM rejected_messages").await?;
         inputs::add_in_hexadecimal(&session, evidence::REFUSED, (&schema, &batches), ("payload_digest", "digest"))?;
         let labels = labels(options, &state);

@@ -22,6 +22,9 @@ use tokio::sync::mpsc::Sender;
 /// Longest wait for messages before the thread looks at shutdown again, and at
 /// what waits for a schema.
 const POLL_WAIT: Duration = Duration::from_millis(100);
+/// The same for a run to the end: its last batch is never full, so this is
+/// added to the run's time once.
+const POLL_WAIT_TO_END: Duration = Duration::from_millis(10);
 /// How long everything waits for the registry's first answer about an id: it
 /// mostly comes in a few milliseconds, and pausing a partition costs more.
 const FIRST_ANSWER_WAIT: Duration = Duration::from_millis(250);
@@ -125,13 +128,17 @@ pub(crate) struct Intake<F> {
 
 impl Intake<Source> {
     /// Runs to the end; the books see an error as the last thing sent.
-    pub(crate) fn run(mut self, books: &Books) {
-        let outcome = self.read(books);
-        self.source.close();
+    pub(crate) fn run(mut self, books: Books) {
+        let outcome = self.read(&books);
+        let ended = outcome.is_ok();
         if let Err(error) = outcome {
             // The receiver may be gone already; then it has an error of its own.
             let _gone = books.blocking_send(Err(error)).is_err();
-        } else if !self.held.is_empty() {
+        }
+        // The books go on while the source is closed.
+        drop(books);
+        self.source.close();
+        if ended && !self.held.is_empty() {
             tracing::info!(messages = self.held.rows(), "messages still wait for a schema; the next start reads them");
         }
     }
@@ -155,7 +162,8 @@ impl<F: Feed> Intake<F> {
         if self.held.is_full() {
             self.await_schemas();
         } else {
-            let batch = self.source.poll(self.batch_rows, POLL_WAIT)?;
+            let wait = if self.ends.is_some() { POLL_WAIT_TO_END } else { POLL_WAIT };
+            let batch = self.source.poll(self.batch_rows, wait)?;
             self.take(&batch, &mut taken)?;
         }
         Ok(taken)

@@ -3,7 +3,7 @@
 
 use super::PAGE_ROWS;
 use super::hybrid::{bit_width, encode};
-use super::pages::{Chunk, Pages};
+use super::pages::{Chunk, Pages, Press, Valid};
 use crate::gather::NULL;
 use parquet::basic::Encoding;
 use parquet::errors::Result;
@@ -44,12 +44,18 @@ impl Coded {
     ///
     /// # Errors
     /// A page is too long for the format, which rows of Kafka's messages are not.
-    pub(super) fn chunk(&self, descr: &ColumnDescPtr, dictionary: &[u8], bounds: Option<Statistics>) -> Result<Chunk> {
-        let mut pages = Pages::new(Encoding::RLE_DICTIONARY)?;
+    pub(super) fn chunk(
+        &self,
+        descr: &ColumnDescPtr,
+        press: &mut Press,
+        dictionary: &[u8],
+        bounds: Option<Statistics>,
+    ) -> Result<Chunk> {
+        let mut pages = Pages::new(Encoding::RLE_DICTIONARY, press);
         pages.dictionary(dictionary, self.used.len())?;
         let width = bit_width(self.used.len());
         for rows in self.codes.chunks(PAGE_ROWS) {
-            let valid = (descr.max_def_level() > 0).then(|| rows.iter().map(|code| *code != NULL));
+            let valid = Valid::of(descr, self.nulls > 0, rows.iter().map(|code| *code != NULL));
             pages.rows(rows.len(), valid, |out| {
                 out.push(width);
                 if self.nulls == 0 {

@@ -39,7 +39,8 @@ fn run_length(values: &[u32]) -> usize {
     values.iter().take_while(|value| Some(*value) == values.first()).count()
 }
 
-fn repeat(value: u32, count: usize, width: u8, out: &mut Vec<u8>) {
+/// Appends a run of `count` times `value`, which is below 2^`width`.
+pub(super) fn repeat(value: u32, count: usize, width: u8, out: &mut Vec<u8>) {
     varint((count as u64) << 1, out);
     out.extend_from_slice(&value.to_le_bytes()[..usize::from(width).div_ceil(8)]);
 }
@@ -57,11 +58,28 @@ fn pack(values: &[u32], width: u8, out: &mut Vec<u8>) {
 
 /// Eight values of `width` bits are `width` bytes, least significant bit first.
 fn pack_group(group: &[u32], width: u8, out: &mut Vec<u8>) {
-    let end = out.len() + usize::from(width);
-    let (mut bits, mut filled) = (0_u64, 0_u32);
+    let width = usize::from(width);
+    let shifted = || group.iter().zip((0_u32..).step_by(width.max(1)));
+    // A group mostly fits one word.
+    match width {
+        0..=8 => {
+            let bits = shifted().fold(0_u64, |bits, (value, at)| bits | u64::from(*value) << at);
+            out.extend_from_slice(&bits.to_le_bytes()[..width]);
+        }
+        9..=16 => {
+            let bits = shifted().fold(0_u128, |bits, (value, at)| bits | u128::from(*value) << at);
+            out.extend_from_slice(&bits.to_le_bytes()[..width]);
+        }
+        _ => pack_wide(group, width, out),
+    }
+}
+
+fn pack_wide(group: &[u32], width: usize, out: &mut Vec<u8>) {
+    let end = out.len() + width;
+    let (mut bits, mut filled) = (0_u64, 0_usize);
     for value in group {
         bits |= u64::from(*value) << filled;
-        filled += u32::from(width);
+        filled += width;
         while filled >= 8 {
             out.push(bits.to_le_bytes()[0]);
             bits >>= 8;

@@ -2,7 +2,7 @@
 //! days, revisions, deciles, partitions, what one commit stamps.
 
 use super::coded::Coded;
-use super::pages::Chunk;
+use super::pages::{Chunk, Press};
 use crate::gather::NULL;
 use arrow::array::{Array, ArrowPrimitiveType, PrimitiveArray};
 use arrow::datatypes::{Date32Type, Int32Type};
@@ -76,7 +76,13 @@ fn of_type<T: ArrowPrimitiveType<Native = i32>>(arrays: &[&dyn Array], places: &
 ///
 /// # Errors
 /// As [`Coded::chunk`].
-pub(super) fn chunk(descr: &ColumnDescPtr, numbers: &Numbers, rows: Range<usize>, bounded: bool) -> Result<Chunk> {
+pub(super) fn chunk(
+    descr: &ColumnDescPtr,
+    press: &mut Press,
+    numbers: &Numbers,
+    rows: Range<usize>,
+    bounded: bool,
+) -> Result<Chunk> {
     let coded = Coded::new(numbers.steps[rows].iter().copied(), numbers.span as usize);
     let used = || coded.used.iter().map(|step| numbers.least + i64::from(*step));
     // Four bytes were read from as many: none is cut off.
@@ -92,5 +98,5 @@ pub(super) fn chunk(descr: &ColumnDescPtr, numbers: &Numbers, rows: Range<usize>
         }
         Width::Eight => Statistics::Int64(ValueStatistics::new(used().min(), used().max(), None, nulls, false)),
     });
-    coded.chunk(descr, &dictionary, bounds)
+    coded.chunk(descr, press, &dictionary, bounds)
 }

@@ -20,35 +20,67 @@ pub(crate) struct Chunk {
     pub(crate) close: ColumnCloseResult,
 }
 
-/// Pages under way.
-pub(super) struct Pages {
-    sink: TrackedWrite<Vec<u8>>,
+/// Which rows of a page have a value.
+pub(super) enum Valid<I> {
+    /// All, in a column that cannot be null.
+    Required,
+    /// All, in one that could.
+    All,
+    /// Those told.
+    Some(I),
+}
+
+impl<I> Valid<I> {
+    /// Of rows of the flat column `descr`, of which there are `nulls` or not.
+    pub(super) fn of(descr: &ColumnDescPtr, nulls: bool, valid: I) -> Self {
+        match (descr.max_def_level() > 0, nulls) {
+            (false, _) => Self::Required,
+            (true, false) => Self::All,
+            (true, true) => Self::Some(valid),
+        }
+    }
+}
+
+/// What all chunks of a file are made with: a compressor takes longer to make
+/// than to press many a page.
+pub(super) struct Press {
     compressor: Compressor<'static>,
-    encoding: Encoding,
-    has_dictionary: bool,
-    locations: Vec<PageLocation>,
-    uncompressed_bytes: usize,
-    rows: usize,
     /// The page at hand before compression: reused, since a buffer that grows
     /// anew for each page is copied and cleared as often.
     plain: Vec<u8>,
     levels: Vec<u32>,
 }
 
-impl Pages {
+impl Press {
+    pub(super) fn new() -> Result<Self> {
+        let compressor = Compressor::new(COMPRESSION_LEVEL).map_err(ParquetError::from)?;
+        Ok(Self { compressor, plain: Vec::new(), levels: Vec::new() })
+    }
+}
+
+/// Pages under way.
+pub(super) struct Pages<'p> {
+    press: &'p mut Press,
+    sink: TrackedWrite<Vec<u8>>,
+    encoding: Encoding,
+    has_dictionary: bool,
+    locations: Vec<PageLocation>,
+    uncompressed_bytes: usize,
+    rows: usize,
+}
+
+impl<'p> Pages<'p> {
     /// Pages whose values are in `encoding`.
-    pub(super) fn new(encoding: Encoding) -> Result<Self> {
-        Ok(Self {
+    pub(super) fn new(encoding: Encoding, press: &'p mut Press) -> Self {
+        Self {
+            press,
             sink: TrackedWrite::new(Vec::new()),
-            compressor: Compressor::new(COMPRESSION_LEVEL).map_err(ParquetError::from)?,
             encoding,
             has_dictionary: false,
             locations: Vec::new(),
             uncompressed_bytes: 0,
             rows: 0,
-            plain: Vec::new(),
-            levels: Vec::new(),
-        })
+        }
     }
 
     /// Writes the dictionary, before any page of rows.
@@ -59,21 +91,27 @@ impl Pages {
         self.write(plain, page).map(drop)
     }
 
-    /// Writes a page of rows: `valid` tells which of them have a value, and is
-    /// `None` in a column that cannot be null; `values` appends those values.
+    /// Writes a page of rows: `valid` tells which of them have a value, and
+    /// `values` appends those values.
     pub(super) fn rows(
         &mut self,
         rows: usize,
-        valid: Option<impl Iterator<Item = bool>>,
+        valid: Valid<impl Iterator<Item = bool>>,
         values: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
-        let mut plain = std::mem::take(&mut self.plain);
+        let mut plain = std::mem::take(&mut self.press.plain);
         plain.clear();
-        if let Some(valid) = valid {
-            self.levels.clear();
-            self.levels.extend(valid.map(u32::from));
+        if !matches!(valid, Valid::Required) {
             plain.extend_from_slice(&[0; 4]);
-            hybrid::encode(&self.levels, 1, &mut plain);
+            match valid {
+                Valid::Some(valid) => {
+                    let levels = &mut self.press.levels;
+                    levels.clear();
+                    levels.extend(valid.map(u32::from));
+                    hybrid::encode(levels, 1, &mut plain);
+                }
+                Valid::All | Valid::Required => hybrid::repeat(1, rows, 1, &mut plain),
+            }
             let bytes = length(plain.len() - 4)?.to_le_bytes();
             plain[..4].copy_from_slice(&bytes);
         }
@@ -90,13 +128,13 @@ impl Pages {
         let first_row_index = i64::from(length(self.rows)?);
         self.locations.push(PageLocation { offset, compressed_page_size, first_row_index });
         self.rows += rows;
-        self.plain = plain;
+        self.press.plain = plain;
         Ok(())
     }
 
     /// Compresses and writes a page; its place, and its length with its header.
     fn write(&mut self, plain: &[u8], page: impl FnOnce(Bytes) -> Page) -> Result<(i64, i32)> {
-        let compressed = self.compressor.compress(plain).map_err(ParquetError::from)?;
+        let compressed = self.press.compressor.compress(plain).map_err(ParquetError::from)?;
         let page = CompressedPage::new(page(compressed.into()), plain.len());
         let spec = SerializedPageWriter::new(&mut self.sink).write_page(page)?;
         self.uncompressed_bytes += spec.uncompressed_size;

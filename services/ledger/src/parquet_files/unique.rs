@@ -2,7 +2,7 @@
 //! gathered into order first, every value would be copied twice.
 
 use super::PAGE_ROWS;
-use super::pages::{Chunk, Pages, push_plain};
+use super::pages::{Chunk, Pages, Press, Valid, push_plain};
 use arrow::array::{Array, GenericByteArray};
 use arrow::datatypes::{BinaryType, ByteArrayType, Utf8Type};
 use parquet::basic::Encoding;
@@ -34,22 +34,29 @@ fn downcast<'a, T: ByteArrayType>(arrays: &[&'a dyn Array]) -> Option<Vec<&'a Ge
 ///
 /// # Errors
 /// A page is too long for the format, which rows of Kafka's messages are not.
-pub(super) fn chunk(descr: &ColumnDescPtr, values: &Values<'_>, places: &[(usize, usize)]) -> Result<Chunk> {
+pub(super) fn chunk(
+    descr: &ColumnDescPtr,
+    press: &mut Press,
+    values: &Values<'_>,
+    places: &[(usize, usize)],
+) -> Result<Chunk> {
     match values {
-        Values::Text(arrays) => of(descr, arrays, places),
-        Values::Bytes(arrays) => of(descr, arrays, places),
+        Values::Text(arrays) => of(descr, press, arrays, places),
+        Values::Bytes(arrays) => of(descr, press, arrays, places),
     }
 }
 
 fn of<T: ByteArrayType>(
     descr: &ColumnDescPtr,
+    press: &mut Press,
     arrays: &[&GenericByteArray<T>],
     places: &[(usize, usize)],
 ) -> Result<Chunk> {
-    let mut pages = Pages::new(Encoding::PLAIN)?;
+    let mut pages = Pages::new(Encoding::PLAIN, press);
+    let nulls = arrays.iter().any(|array| array.null_count() > 0);
     let is_valid = |&(array, row): &(usize, usize)| arrays[array].is_valid(row);
     for rows in places.chunks(PAGE_ROWS) {
-        let valid = (descr.max_def_level() > 0).then(|| rows.iter().map(is_valid));
+        let valid = Valid::of(descr, nulls, rows.iter().map(is_valid));
         pages.rows(rows.len(), valid, |out| {
             for &(array, row) in rows.iter().filter(|place| is_valid(place)) {
                 let value: &[u8] = arrays[array].value(row).as_ref();

@@ -8,7 +8,7 @@ use crate::Options;
 use crate::PublishError;
 use crate::disclosure::{self, Protection};
 use crate::models::is_protected;
-use crate::tables::{ALL, Column, Table, Type};
+use crate::tables::{Column, Disclosure, Table, Type};
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use rust_decimal::Decimal;
@@ -142,10 +142,14 @@ pub(super) async fn publish(
     }
     // In the order of the models, as they are protected whenever they are published.
     let models = valued.method.models().iter();
-    let of_model = models.filter_map(|model| ALL.iter().find(|table| table.name == model.name));
-    let raw = of_model.filter(|table| is_protected(table));
-    let raw = raw.filter_map(|table| Some((table, valued.tables.get(table.name)?.clone()))).collect();
-    let protected = disclosure::protect(&valued.session, &valued.method, raw, against, None).await?;
+    let of_models: Vec<&'static Table> = models.filter_map(|model| Table::named(&model.name)).collect();
+    let raw = of_models.iter().filter(|table| matches!(table.disclosure, Disclosure::Protected(_)));
+    let raw = raw.filter_map(|table| Some((*table, valued.tables.get(table.name)?.clone()))).collect();
+    let made_of = of_models.iter().filter(|table| matches!(table.disclosure, Disclosure::OfProtected)).copied();
+    let made_of: Vec<&'static Table> = made_of.collect();
+    let (session, policy) = (valued.session.clone(), valued.method.disclosure());
+    let decided = disclosure::decide(session, policy, raw, against.clone(), None).await?;
+    let protected = disclosure::protect(&valued.session, &valued.method, decided, &made_of).await?;
     let published: BTreeMap<String, Cell> =
         every(valued, table).await?.into_iter().map(|cell| (cell.row.key.clone(), cell)).collect();
     let marks = protected.iter().find(|(known, _)| known.name == table.name).map(|(_, batch)| batch);

@@ -1,5 +1,5 @@
-//! Reading from librdkafka in batches. Unsafe code is here and where tokens are
-//! handed over, and nowhere else.
+//! Reading from librdkafka in batches. Unsafe code is here, where tokens are
+//! handed over, where the allocator is set, and nowhere else.
 //!
 //! `rd_kafka_consume_batch_queue` hands over many messages in one call, at
 //! two thirds of the cost of polling one by one; rust-rdkafka does not wrap
