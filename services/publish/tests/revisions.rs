@@ -16,12 +16,12 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use support::book::{BASE, copy_folder, copy_of_the_book};
 use support::events::{DISTRICTS, Event};
 use support::history::history;
 use support::journal::{Journal, Rejected};
 use support::revised;
 
-const BASE: &str = "2026.1";
 const OTHER_REFERENCE: &str = "ba9876543210";
 
 /// A text in a file of the book, and what takes its place.
@@ -31,7 +31,7 @@ const PARAMETER: Edit<'_> = ("parameters.csv", "10000,13000,16000", "20000,26000
 /// A filled job's value added in 2020, twice as much.
 const JOBS: Edit<'_> = ("parameters.csv", "48170,48170,48170", "96340,96340,96340");
 const MODEL: Edit<'_> = (
-    "models/social_value.sql",
+    "models/valuations.sql",
     "CAST(CAST(value_central AS DECIMAL(28, 8)) * CAST('0.25' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_central",
     "CAST(CAST(value_central AS DECIMAL(28, 8)) * CAST('0.20' AS DECIMAL(3, 2)) AS DECIMAL(18, 8)) AS value_central",
 );
@@ -53,8 +53,7 @@ impl Desk {
     /// Puts a copy of the program's book with other texts on the shelf.
     fn add_book(&self, version: &str, edits: &[Edit<'_>]) {
         let folder = self.journal.dir.path().join("method").join(version);
-        let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../method").join(BASE);
-        copy_folder(&base, &folder);
+        copy_of_the_book(&folder);
         let named = [("method.toml", "version = \"2026.1\"", &*format!("version = \"{version}\""))];
         for (file, from, to) in named.iter().chain(edits) {
             let path = folder.join(file);
@@ -87,16 +86,6 @@ impl Desk {
         (found, folder)
     }
 }
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy_folder(&path, &target) } else { assert!(fs::copy(&path, &target).is_ok()) }
-    }
-}
-
 /// Another version of the reference has what was in Manchester in Sefton.
 fn move_out_of_manchester(event: &Event) -> Option<Event> {
     (event.district == DISTRICTS[2]).then(|| Event { district: DISTRICTS[1], ..event.clone() })

@@ -10,7 +10,8 @@ pub fn copy_of_the_book(to: &Path) {
     copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../method").join(BASE), to);
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a folder with all it holds.
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
