@@ -113,7 +113,7 @@ async fn every_figure_is_what_its_parts_come_to() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     /// Proves the same of any history of statements, corrections, withdrawals
     /// and conflicts.
