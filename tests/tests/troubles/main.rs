@@ -1,7 +1,7 @@
 //! What a user's Kafka may do to the pipeline without a node going down:
 //! topics that are not there, that grow, that lose what was not read yet, and
 //! clocks that are wrong.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod growth;
 mod lost;
@@ -26,12 +26,13 @@ fn accounted(system: &System) -> u64 {
 }
 
 /// Waits until so many offsets have an outcome, while all of `running` stay.
-fn await_accounted(system: &System, offsets: u64, running: &mut [Running]) {
+fn await_accounted(system: &System, offsets: u64, running: &mut Vec<Running>) {
     let deadline = Instant::now() + PATIENCE;
     while accounted(system) < offsets {
         assert!(Instant::now() < deadline, "{} of {offsets} offsets have an outcome", accounted(system));
-        for process in &mut *running {
-            assert!(process.ended_within(MOMENT).is_none(), "one has ended by itself");
+        if let Some(at) = running.iter_mut().position(|process| process.ended_within(MOMENT).is_some()) {
+            let Ended { exit, stderr, .. } = running.swap_remove(at).finish(PATIENCE);
+            panic!("one has ended by itself with {exit:?}:\n{stderr}");
         }
     }
 }

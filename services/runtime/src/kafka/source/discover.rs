@@ -147,7 +147,18 @@ impl<'a> Search<'a> {
 
     fn bounds(&self, topic: &str, partition: i32) -> Result<Answer<(i64, i64)>, SourceError> {
         let answer: KafkaResult<(i64, i64)> = self.consumer.fetch_watermarks(topic, partition, STEP);
-        answer.map_or_else(|error| self.not_yet(&error), |bounds| Ok(Answer::Found(bounds)))
+        match answer {
+            Ok(bounds) => Ok(Answer::Found(bounds)),
+            // A group may hand out a partition that was just added, before its leader is told.
+            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) => {
+                Ok(Answer::NotYet(SourceError::TopicUnready {
+                    topic: topic.to_owned(),
+                    seconds: self.config.connect_timeout_seconds,
+                    reason: format!("partition {partition}: {}", self.consumer.context().explain(&error)),
+                }))
+            }
+            Err(error) => self.not_yet(&error),
+        }
     }
 
     fn not_yet<T>(&self, error: &KafkaError) -> Result<Answer<T>, SourceError> {
