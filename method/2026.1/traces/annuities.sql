@@ -1,21 +1,17 @@
 -- What a pound a year comes to over the years an outcome lasts.
 -- key: outcomes
-WITH years AS (
-  SELECT d.year, d.factor,
-         CASE WHEN CAST(d.year AS DECIMAL(18, 8)) < y.value_low THEN k.value_low ELSE 0 END AS low,
-         CASE WHEN CAST(d.year AS DECIMAL(18, 8)) < y.value_central THEN k.value_central ELSE 0 END AS central,
-         CASE WHEN CAST(d.year AS DECIMAL(18, 8)) < y.value_high THEN k.value_high ELSE 0 END AS high,
-         y.id || '|' || CAST(y.valid_from AS STRING) AS lasts
+--
+-- What is left in a year counts in those variants in which the outcome lasts so long.
+WITH kept AS (
+  SELECT d.year, d.factor, k.value_low AS left_low, k.value_central AS left_central, k.value_high AS left_high,
+         CASE WHEN CAST(d.year AS DECIMAL(18, 8)) < y.value_low THEN 1 ELSE 0 END AS lasts_low,
+         CASE WHEN CAST(d.year AS DECIMAL(18, 8)) < y.value_central THEN 1 ELSE 0 END AS lasts_central,
+         CASE WHEN CAST(d.year AS DECIMAL(18, 8)) < y.value_high THEN 1 ELSE 0 END AS lasts_high,
+         y.id || '|' || CAST(y.valid_from AS STRING) AS years_key
   FROM parameters y
   JOIN discounts d ON d.kind = 'standard' AND CAST(d.year AS DECIMAL(18, 8)) < y.value_high
   JOIN retentions k ON k.id = 'lifetime.jobs.retention' AND k.year = d.year
   WHERE y.id = 'lifetime.jobs.years' AND y.valid_to IS NULL
-),
--- What is left in a year counts in those variants in which the outcome lasts so long.
-kept AS (
-  SELECT y.*, k.value_low AS left_low, k.value_central AS left_central, k.value_high AS left_high
-  FROM years y
-  JOIN retentions k ON k.id = 'lifetime.jobs.retention' AND k.year = y.year
 )
 SELECT 'jobs' AS outcomes, f.figure, 'year ' || CAST(year AS STRING) AS term, 1 AS place, 'x' AS op,
        'left in year ' || CAST(year AS STRING) AS what, 'retentions' AS part,
@@ -25,12 +21,11 @@ FROM kept
 CROSS JOIN (VALUES ('undiscounted'), ('present')) AS f(figure)
 UNION ALL
 SELECT 'jobs', f.figure, 'year ' || CAST(year AS STRING), 2, 'x', 'whether it lasts so long', NULL, NULL, NULL,
-       CASE WHEN low = 0 THEN 0 ELSE 1 END, CASE WHEN central = 0 THEN 0 ELSE 1 END,
-       CASE WHEN high = 0 THEN 0 ELSE 1 END, NULL
+       lasts_low, lasts_central, lasts_high, NULL
 FROM kept
 CROSS JOIN (VALUES ('undiscounted'), ('present')) AS f(figure)
 UNION ALL
-SELECT 'jobs', f.figure, 'year ' || CAST(year AS STRING), 3, 'from', 'years it lasts', 'parameters', lasts, 'value',
+SELECT 'jobs', f.figure, 'year ' || CAST(year AS STRING), 3, 'from', 'years it lasts', 'parameters', years_key, 'value',
        NULL, NULL, NULL, NULL
 FROM kept
 CROSS JOIN (VALUES ('undiscounted'), ('present')) AS f(figure)

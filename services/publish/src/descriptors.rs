@@ -8,10 +8,9 @@ mod data_package;
 mod dcat;
 
 use crate::PublishError;
-use crate::files::write_atomically;
+use crate::files::{hex_digest, write_atomically};
 use crate::manifest::{Manifest, ManifestFile};
 use crate::publish::Options;
-use sha2::{Digest as _, Sha256};
 use std::path::Path;
 
 pub(crate) const DATA_PACKAGE: &str = "datapackage.json";
@@ -32,7 +31,7 @@ pub(crate) fn write(dir: &Path, options: &Options, manifest: &mut Manifest) -> R
         manifest.descriptors.push(ManifestFile {
             file: file.to_owned(),
             bytes: text.len() as u64,
-            sha256: format!("{:x}", Sha256::digest(&text)),
+            sha256: hex_digest(&text),
             media_type: media_type.to_owned(),
         });
     }

@@ -39,6 +39,7 @@ pub use policy::Policy;
 use crate::PublishError;
 use crate::blocking::blocking;
 use crate::conform::conform;
+use crate::files::hex_digest;
 use crate::manifest::Manifest;
 use crate::method::MethodBook;
 use crate::tables::Table;
@@ -47,7 +48,6 @@ use commonweal_query::Session;
 use decide::Decision;
 use earlier::Earlier;
 use gather::Gathered;
-use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 use std::time::Instant;
 use tokio::task::JoinHandle;
@@ -89,7 +89,7 @@ impl Protection {
         let Self::Full { against } = self else { return Ok(Vec::new()) };
         let digest = |folder: &PathBuf| {
             let (_, text) = Manifest::read(folder)?;
-            Ok(format!("{:x}", Sha256::digest(text)))
+            Ok(hex_digest(text))
         };
         against.iter().map(digest).collect()
     }

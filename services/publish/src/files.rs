@@ -1,6 +1,7 @@
 //! Files that are whole or not there: written aside, synced, renamed.
 
 use crate::PublishError;
+use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -24,4 +25,9 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), PublishE
     let mut file = File::create(&temporary).map_err(PublishError::io("create", &temporary))?;
     file.write_all(bytes).map_err(PublishError::io("write", &temporary))?;
     settle(&file, &temporary, path)
+}
+
+/// SHA-256 in hexadecimal, as manifests have it.
+pub(crate) fn hex_digest(bytes: impl AsRef<[u8]>) -> String {
+    format!("{:x}", Sha256::digest(bytes))
 }

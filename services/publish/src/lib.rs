@@ -31,6 +31,7 @@ mod revisions;
 mod store;
 pub mod tables;
 pub mod trace;
+mod values;
 mod views;
 mod write;
 

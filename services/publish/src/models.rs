@@ -135,8 +135,7 @@ impl Plan {
             later[at] = matches!(disclosure(at), Some(Disclosure::OfProtected))
                 && !others.any(|other| names(&models[other], &models[at]));
         }
-        let made_of = (0..count).filter_map(|at| Table::named(&models[at].name));
-        let made_of = made_of.filter(|table| matches!(table.disclosure, Disclosure::OfProtected)).collect();
+        let made_of = tables_of(&models[..count], |disclosure| matches!(disclosure, Disclosure::OfProtected));
         Self { waits, urgent, later, made_of }
     }
 
@@ -156,6 +155,13 @@ impl Plan {
     fn lets_decide(&self, ended: usize, done: &[bool]) -> bool {
         self.urgent[ended] && self.urgent.iter().zip(done).all(|(urgent, done)| *done || !urgent)
     }
+}
+
+/// The published tables that models make and that stand so to disclosure
+/// control, in the method's order.
+pub(crate) fn tables_of(models: &[Model], wanted: impl Fn(&Disclosure) -> bool) -> Vec<&'static Table> {
+    let tables = models.iter().filter_map(|model| Table::named(&model.name));
+    tables.filter(|table| wanted(&table.disclosure)).collect()
 }
 
 /// Whether disclosure control has to do with a table.
@@ -202,12 +208,12 @@ fn waits(models: &[Model]) -> Vec<Vec<usize>> {
 /// Whether the text of a model has the name of another as a word: in comments
 /// and quotes too, since waiting in vain does no harm.
 fn names(model: &Model, other: &Model) -> bool {
-    reads(model, &other.name)
+    reads(&model.sql, &other.name)
 }
 
-/// Whether the text of a model has a table's name as a word.
-pub(crate) fn reads(model: &Model, table: &str) -> bool {
-    let mut words = model.sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+/// Whether a query has a table's name as a word.
+pub(crate) fn reads(sql: &str, table: &str) -> bool {
+    let mut words = sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
     words.any(|word| word.eq_ignore_ascii_case(table))
 }
 

@@ -15,12 +15,12 @@ pub use error::StoreError;
 use crate::PublishError;
 use crate::balances;
 use crate::blocking::blocking;
+use crate::files::hex_digest;
 use crate::manifest::{Manifest, ManifestFile, ManifestTable};
 use futures::future::BoxFuture;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path as Place;
 use object_store::{Attribute, Attributes, GetOptions, ObjectStore, PutOptions, PutPayload};
-use sha2::{Digest as _, Sha256};
 use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -176,7 +176,7 @@ impl Object {
     }
 
     fn manifest(text: &[u8]) -> Self {
-        let sha256 = format!("{:x}", Sha256::digest(text));
+        let sha256 = hex_digest(text);
         Self { file: Manifest::FILE.to_owned(), sha256, kind: "application/json".to_owned(), is_table: false }
     }
 
@@ -194,7 +194,7 @@ impl Object {
 async fn read(path: PathBuf, sha256: String) -> Result<Vec<u8>, StoreError> {
     let (content, path, same) = blocking(move || {
         let content = std::fs::read(&path).map_err(PublishError::io("read", &path))?;
-        let same = format!("{:x}", Sha256::digest(&content)) == sha256;
+        let same = hex_digest(&content) == sha256;
         Ok((content, path, same))
     })
     .finish()

@@ -35,6 +35,7 @@ use crate::tables::{self, Table};
 use crate::views::views_with_balances;
 use crate::{LedgerState, Options, PublishError, inputs, models};
 use arrow::array::RecordBatch;
+use check::Followed;
 use commonweal_query::{QueryError, Session};
 use commonweal_schemas::Dataset;
 use evidence::{Evidence, Ledgers};
@@ -133,10 +134,9 @@ pub fn trace_state<'a>(options: &'a Options, now: LedgerState, request: &'a Requ
                 wanted.add(&cell.row, told.column);
             }
         }
-        let unfolding = unfold::unfold(&valued, wanted).await?;
-        let evidence = valued.evidence(unfolding.leaves()).await?;
-        let numbers = numbers::find(&options.method, unfolding.leaves());
-        let gaps = check::gaps(&unfolding, &evidence, &numbers, cells.iter());
+        let followed = Followed::new(&valued, wanted).await?;
+        let gaps = followed.gaps(&cells);
+        let Followed { unfolding, evidence, numbers } = followed;
         asked::publish(&valued, table, &mut cells, options).await?;
         Ok(Trace {
             method_version: options.method.version().to_owned(),
@@ -174,7 +174,7 @@ pub fn trace_all(options: &Options, as_of: Option<i64>) -> Tracing<'_, Vec<Trace
 pub fn trace_all_state(options: &Options, now: LedgerState, as_of: Option<i64>) -> Tracing<'_, Vec<Traced>> {
     Box::pin(async move {
         let valued = Valued::new(options, now, as_of).await?;
-        check::all(&valued, &options.method).await
+        check::all(&valued).await
     })
 }
 

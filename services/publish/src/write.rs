@@ -1,7 +1,7 @@
 //! One published table as one Parquet file: equal rows, equal bytes.
 
 use crate::PublishError;
-use crate::files::write_atomically;
+use crate::files::{hex_digest, write_atomically};
 use crate::tables::Table;
 use arrow::record_batch::RecordBatch;
 use arrow::row::{RowConverter, SortField};
@@ -41,7 +41,7 @@ impl Encoded {
     pub(crate) fn of(table: &'static Table, rows: RecordBatch, labels: &Labels) -> Result<Self, PublishError> {
         let bytes =
             encode(table, &rows, labels).map_err(PublishError::parquet("write", Path::new(&file_name(table))))?;
-        let sha256 = format!("{:x}", Sha256::digest(&bytes));
+        let sha256 = hex_digest(&bytes);
         Ok(Self { table, rows, bytes, sha256 })
     }
 

@@ -3,13 +3,13 @@
 use super::gather::{count, is_public, row_key};
 use super::{CONFIDENTIAL, Protection};
 use crate::PublishError;
+use crate::files::hex_digest;
 use crate::manifest::Manifest;
 use crate::tables::{self, Disclosure};
 use arrow::array::{Array as _, AsArray as _};
 use arrow::datatypes::Int32Type;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
@@ -74,7 +74,7 @@ fn refused(path: &Path, reason: &'static str) -> PublishError {
 
 fn read(path: &Path, sha256: &str) -> Result<Vec<RecordBatch>, PublishError> {
     let bytes = std::fs::read(path).map_err(PublishError::io("read", path))?;
-    if format!("{:x}", Sha256::digest(&bytes)) != sha256 {
+    if hex_digest(&bytes) != sha256 {
         return Err(refused(path, "is not the file that its manifest names"));
     }
     drop(bytes);

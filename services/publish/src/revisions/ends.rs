@@ -3,12 +3,12 @@
 
 use super::RevisionsError;
 use crate::disclosure::Protection;
+use crate::files::hex_digest;
 use crate::inputs::data_label;
 use crate::manifest::Manifest;
 use crate::method::{MethodBook, Shelf};
 use crate::write::Encoded;
 use crate::{Options, PublishError};
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ impl Release {
         for entry in &manifest.tables {
             let path = folder.join(&entry.file);
             let bytes = std::fs::read(&path).map_err(PublishError::io("read", &path))?;
-            if hexadecimal(&bytes) != entry.sha256 {
+            if hex_digest(&bytes) != entry.sha256 {
                 return Err(RevisionsError::Altered(path).into());
             }
         }
@@ -42,7 +42,7 @@ impl Release {
             version,
             source,
         })?;
-        Ok(Self { folder: folder.to_owned(), manifest, digest: hexadecimal(&text), method })
+        Ok(Self { folder: folder.to_owned(), manifest, digest: hex_digest(&text), method })
     }
 
     pub(super) fn is_protected(&self) -> bool {
@@ -93,14 +93,10 @@ pub(super) fn by_digest(
     let mut folders = BTreeMap::new();
     for folder in earlier {
         let (_, text) = Manifest::read(folder)?;
-        folders.insert(hexadecimal(&text), folder.clone());
+        folders.insert(hex_digest(&text), folder.clone());
     }
     for release in releases {
         folders.insert(release.digest.clone(), release.folder.clone());
     }
     Ok(folders)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    format!("{:x}", Sha256::digest(bytes))
 }

@@ -5,9 +5,9 @@ use super::covered::Covered;
 use crate::PublishError;
 use crate::disclosure::CONFIDENTIAL;
 use crate::tables::Table;
+use crate::values::text;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Int64Type};
-use arrow::util::display::array_value_to_string;
 use std::collections::BTreeMap;
 
 /// Decimals of figures here.
@@ -72,10 +72,10 @@ pub(super) fn read(covered: &Covered, table: &'static Table, batch: &RecordBatch
     for row in 0..batch.num_rows() {
         let mut key = Vec::with_capacity(table.key.len());
         for name in table.key {
-            key.push(text(table, batch, name, row)?.unwrap_or_default());
+            key.push(text(batch, name, row)?.unwrap_or_default());
         }
         let key = key.join("|");
-        let mark = text(table, batch, "disclosure", row)?;
+        let mark = text(batch, "disclosure", row)?;
         let is_confidential = mark.as_deref() == Some(CONFIDENTIAL);
         let (mut tokens, mut units) = (Vec::new(), Vec::new());
         for name in covered.figures {
@@ -88,7 +88,7 @@ pub(super) fn read(covered: &Covered, table: &'static Table, batch: &RecordBatch
             });
             units.push(unit(table, batch, name, row)?);
         }
-        let fact = |name: &str| text(table, batch, name, row);
+        let fact = |name: &str| text(batch, name, row);
         let facts = RowFacts {
             period: fact(covered.period)?,
             subject: fact(covered.subject)?,
@@ -101,18 +101,11 @@ pub(super) fn read(covered: &Covered, table: &'static Table, batch: &RecordBatch
     Ok(rows)
 }
 
-fn text(table: &Table, batch: &RecordBatch, name: &str, row: usize) -> Result<Option<String>, PublishError> {
-    match batch.column_by_name(name).filter(|column| column.is_valid(row)) {
-        Some(column) => array_value_to_string(column, row).map(Some).map_err(PublishError::arrow(table.name)),
-        None => Ok(None),
-    }
-}
-
 /// Unit of a figure: as the column says, or the row.
 fn unit(table: &Table, batch: &RecordBatch, name: &str, row: usize) -> Result<Option<String>, PublishError> {
     let stated = table.columns.iter().find(|column| column.name == name).map_or("", |column| column.unit);
     match stated.strip_prefix("see ") {
-        Some(column) => text(table, batch, column, row),
+        Some(column) => text(batch, column, row),
         // Of which year's pounds is said by the releases' methods.
         None if stated.starts_with("GBP") => Ok(Some("GBP".to_owned())),
         None => Ok((!stated.is_empty()).then(|| stated.to_owned())),

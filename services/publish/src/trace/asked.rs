@@ -1,14 +1,14 @@
 //! The rows that were asked for, as they are and as they are published.
 
 use super::arithmetic::RowId;
-use super::evidence::text;
 use super::unfold::key_sql;
 use super::{Request, TraceError, Valued, lines};
 use crate::Options;
 use crate::PublishError;
 use crate::disclosure::{self, Protection};
-use crate::models::is_protected;
+use crate::models::{is_protected, tables_of};
 use crate::tables::{Column, Disclosure, Table, Type};
+use crate::values::text;
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use rust_decimal::Decimal;
@@ -108,7 +108,7 @@ fn read(table: &'static Table, batches: &[RecordBatch]) -> Result<Vec<Cell>, Pub
                 row: RowId { table: table.name.to_owned(), key: text(batch, lines::ROW_KEY, row)?.unwrap_or_default() },
                 key: key.collect::<Result<_, PublishError>>()?,
                 told: told.collect(),
-                mark: None,
+                mark: text(batch, MARK, row)?,
             });
         }
     }
@@ -141,38 +141,21 @@ pub(super) async fn publish(
         return Ok(());
     }
     // In the order of the models, as they are protected whenever they are published.
-    let models = valued.method.models().iter();
-    let of_models: Vec<&'static Table> = models.filter_map(|model| Table::named(&model.name)).collect();
-    let raw = of_models.iter().filter(|table| matches!(table.disclosure, Disclosure::Protected(_)));
-    let raw = raw.filter_map(|table| Some((*table, valued.tables.get(table.name)?.clone()))).collect();
-    let made_of = of_models.iter().filter(|table| matches!(table.disclosure, Disclosure::OfProtected)).copied();
-    let made_of: Vec<&'static Table> = made_of.collect();
+    let of = |wanted: fn(&Disclosure) -> bool| tables_of(valued.method.models(), wanted);
+    let raw = of(|disclosure| matches!(disclosure, Disclosure::Protected(_))).into_iter();
+    let raw = raw.filter_map(|table| Some((table, valued.tables.get(table.name)?.clone()))).collect();
+    let made_of = of(|disclosure| matches!(disclosure, Disclosure::OfProtected));
     let (session, policy) = (valued.session.clone(), valued.method.disclosure());
     let decided = disclosure::decide(session, policy, raw, against.clone(), None).await?;
-    let protected = disclosure::protect(&valued.session, &valued.method, decided, &made_of).await?;
+    disclosure::protect(&valued.session, &valued.method, decided, &made_of).await?;
     let published: BTreeMap<String, Cell> =
         every(valued, table).await?.into_iter().map(|cell| (cell.row.key.clone(), cell)).collect();
-    let marks = protected.iter().find(|(known, _)| known.name == table.name).map(|(_, batch)| batch);
     for cell in cells {
         let Some(known) = published.get(&cell.row.key) else { continue };
         for (told, published) in cell.told.iter_mut().zip(&known.told) {
             told.published = published.exact;
         }
-        cell.mark = marks.map_or(Ok(None), |batch| mark(batch, cell))?;
+        cell.mark.clone_from(&known.mark);
     }
     Ok(())
-}
-
-/// The mark of a row in a protected table.
-fn mark(batch: &RecordBatch, cell: &Cell) -> Result<Option<String>, PublishError> {
-    for row in 0..batch.num_rows() {
-        let mut is_it = true;
-        for (name, value) in &cell.key {
-            is_it &= text(batch, name, row)? == *value;
-        }
-        if is_it {
-            return text(batch, MARK, row);
-        }
-    }
-    Ok(None)
 }

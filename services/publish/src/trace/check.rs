@@ -2,12 +2,11 @@
 
 use super::arithmetic::{self, Operation, Part, RowId};
 use super::asked::{self, Amount, Cell};
-use super::evidence::Evidence;
+use super::evidence::{Balance, Evidence};
 use super::numbers::{self, Number};
 use super::unfold::{self, Unfolding, Wanted};
 use super::{Valued, arithmetic::CENTRAL};
 use crate::PublishError;
-use crate::method::MethodBook;
 use crate::tables::{self, Table, Type};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -29,76 +28,49 @@ pub struct Traced {
     pub gaps: Vec<Gap>,
 }
 
-/// Everything that does not add up: of the rows asked for, of every row on the
-/// way, and of balances against their entries.
-pub(super) fn gaps<'a>(
-    unfolding: &Unfolding,
-    evidence: &Evidence,
-    numbers: &BTreeMap<RowId, Number>,
-    cells: impl Iterator<Item = &'a Cell>,
-) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    for cell in cells {
-        for told in &cell.told {
-            let asked = Part { row: cell.row.clone(), figure: told.column.to_owned() };
-            if let Some(reason) = against(unfolding, &asked, told.exact) {
-                gaps.push(Gap { row: asked.row, figure: asked.figure, reason });
+/// Figures followed to their ends, and what is there.
+pub(super) struct Followed {
+    pub(super) unfolding: Unfolding,
+    pub(super) evidence: Evidence,
+    pub(super) numbers: BTreeMap<RowId, Number>,
+}
+
+impl Followed {
+    pub(super) async fn new(valued: &Valued, wanted: Wanted) -> Result<Self, PublishError> {
+        let unfolding = unfold::unfold(valued, wanted).await?;
+        let evidence = valued.evidence(unfolding.leaves()).await?;
+        let numbers = numbers::find(&valued.method, unfolding.leaves());
+        Ok(Self { unfolding, evidence, numbers })
+    }
+
+    /// Everything that does not add up: of the rows asked for, of every row on
+    /// the way, and of balances against their entries.
+    pub(super) fn gaps(&self, cells: &[Cell]) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for cell in cells {
+            for told in &cell.told {
+                let asked = Part { row: cell.row.clone(), figure: told.column.to_owned() };
+                if let Some(reason) = against(&self.unfolding, &asked, told.exact) {
+                    gaps.push(Gap { row: asked.row, figure: asked.figure, reason });
+                }
             }
         }
-    }
-    for (row, figure, parts) in unfolding.figures() {
-        for factor in parts.terms.values().flat_map(|term| &term.factors) {
-            let Some(part) = &factor.part else { continue };
-            let found = Found { unfolding, evidence, numbers };
-            let reason = match factor.operation {
-                Operation::From => {
-                    (!found.is_there(part)).then(|| format!("rests on {}, which is not there", name(part)))
-                }
-                _ => (0..3).find_map(|variant| found.differs(part, variant, factor.values[variant])),
-            };
-            gaps.extend(reason.map(|reason| Gap { row: row.clone(), figure: figure.to_owned(), reason }));
+        for (row, figure, parts) in self.unfolding.figures() {
+            for factor in parts.terms.values().flat_map(|term| &term.factors) {
+                let Some(part) = &factor.part else { continue };
+                let reason = match factor.operation {
+                    Operation::From => {
+                        (!self.is_there(part)).then(|| format!("rests on {}, which is not there", name(part)))
+                    }
+                    _ => (0..3).find_map(|variant| self.differs(part, variant, factor.values[variant])),
+                };
+                gaps.extend(reason.map(|reason| Gap { row: row.clone(), figure: figure.to_owned(), reason }));
+            }
         }
+        gaps.extend(self.evidence.balances.values().filter_map(unbalanced));
+        gaps
     }
-    for balance in evidence.balances.values() {
-        let sum = balance.entries.iter().fold(Decimal::ZERO, |sum, entry| sum + entry.quantity);
-        let entries: i64 = balance.entries.iter().map(|entry| i64::from(entry.entry)).sum();
-        if sum != balance.quantity || entries != balance.counts[0] {
-            let row = RowId { table: balance.table.to_owned(), key: balance.number.to_string() };
-            let (quantity, count) = (balance.quantity, balance.counts[0]);
-            let reason = format!("is {quantity} in {count} entries; the journal's come to {sum} in {entries}");
-            gaps.push(Gap { row, figure: "quantity".to_owned(), reason });
-        }
-    }
-    gaps
-}
 
-/// How a figure differs from what its parts come to.
-fn against(unfolding: &Unfolding, asked: &Part, exact: Option<Amount>) -> Option<String> {
-    let found = unfolding.find(asked, CENTRAL);
-    let sum = found.and_then(|(figure, variant)| figure.sum(variant));
-    let is_equal = match (exact, found) {
-        (None, _) => sum.is_none(),
-        // A sum of nothing.
-        (Some(Amount::Decimal(value, _)), None) if value.is_zero() => true,
-        (Some(_), None) => return Some("the method does not say what it is made of".to_owned()),
-        (Some(Amount::Decimal(value, scale)), Some((figure, variant))) => {
-            arithmetic::comes_to(figure, variant, value, scale)
-        }
-        (Some(Amount::Double(value)), Some((figure, variant))) => arithmetic::comes_near(figure, variant, value),
-    };
-    let tell = |told: Option<String>| told.unwrap_or_else(|| "nothing".to_owned());
-    let stated = tell(exact.map(|exact| exact.to_string()));
-    (!is_equal).then(|| format!("is {stated}; its parts come to {}", tell(sum.map(|sum| sum.to_string()))))
-}
-
-/// Where parts may be.
-struct Found<'a> {
-    unfolding: &'a Unfolding,
-    evidence: &'a Evidence,
-    numbers: &'a BTreeMap<RowId, Number>,
-}
-
-impl Found<'_> {
     fn is_there(&self, part: &Part) -> bool {
         self.unfolding.find(part, CENTRAL).is_some() || self.evidence.has(part) || self.numbers.contains_key(&part.row)
     }
@@ -131,6 +103,37 @@ impl Found<'_> {
     }
 }
 
+/// How a balance differs from its entries.
+fn unbalanced(balance: &Balance) -> Option<Gap> {
+    let sum = balance.entries.iter().fold(Decimal::ZERO, |sum, entry| sum + entry.quantity);
+    let entries: i64 = balance.entries.iter().map(|entry| i64::from(entry.entry)).sum();
+    let (quantity, count) = (balance.quantity, balance.counts[0]);
+    (sum != quantity || entries != count).then(|| Gap {
+        row: RowId { table: balance.table.to_owned(), key: balance.number.to_string() },
+        figure: "quantity".to_owned(),
+        reason: format!("is {quantity} in {count} entries; the journal's come to {sum} in {entries}"),
+    })
+}
+
+/// How a figure differs from what its parts come to.
+fn against(unfolding: &Unfolding, asked: &Part, exact: Option<Amount>) -> Option<String> {
+    let found = unfolding.find(asked, CENTRAL);
+    let sum = found.and_then(|(figure, variant)| figure.sum(variant));
+    let is_equal = match (exact, found) {
+        (None, _) => sum.is_none(),
+        // A sum of nothing.
+        (Some(Amount::Decimal(value, _)), None) if value.is_zero() => true,
+        (Some(_), None) => return Some("the method does not say what it is made of".to_owned()),
+        (Some(Amount::Decimal(value, scale)), Some((figure, variant))) => {
+            arithmetic::comes_to(figure, variant, value, scale)
+        }
+        (Some(Amount::Double(value)), Some((figure, variant))) => arithmetic::comes_near(figure, variant, value),
+    };
+    let tell = |told: Option<String>| told.unwrap_or_else(|| "nothing".to_owned());
+    let stated = tell(exact.map(|exact| exact.to_string()));
+    (!is_equal).then(|| format!("is {stated}; its parts come to {}", tell(sum.map(|sum| sum.to_string()))))
+}
+
 fn name(part: &Part) -> String {
     format!("{}.{} of {:?}", part.row.table, part.figure, part.row.key)
 }
@@ -148,7 +151,7 @@ fn scale_of(part: &Part, variant: usize) -> Option<u32> {
 }
 
 /// Traces every figure of every published table.
-pub(super) async fn all(valued: &Valued, method: &MethodBook) -> Result<Vec<Traced>, PublishError> {
+pub(super) async fn all(valued: &Valued) -> Result<Vec<Traced>, PublishError> {
     let mut wanted = Wanted::default();
     let mut traced = Vec::new();
     let mut cells = Vec::new();
@@ -167,10 +170,7 @@ pub(super) async fn all(valued: &Valued, method: &MethodBook) -> Result<Vec<Trac
         });
         cells.extend(of_table);
     }
-    let unfolding = unfold::unfold(valued, wanted).await?;
-    let evidence = valued.evidence(unfolding.leaves()).await?;
-    let numbers = numbers::find(method, unfolding.leaves());
-    for gap in gaps(&unfolding, &evidence, &numbers, cells.iter()) {
+    for gap in Followed::new(valued, wanted).await?.gaps(&cells) {
         // What is on the way to several tables is told with the first.
         let own = traced.iter().position(|traced| traced.table == gap.row.table).unwrap_or(0);
         if let Some(traced) = traced.get_mut(own) {

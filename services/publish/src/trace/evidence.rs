@@ -7,11 +7,11 @@ use super::arithmetic::Part;
 use crate::balances::{Cells, cell_columns};
 use crate::blocking::blocking;
 use crate::grouping::scan;
+use crate::values::text;
 use crate::views::BALANCES;
 use crate::{LedgerState, PublishError};
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Int32Type, Int64Type};
-use arrow::util::display::array_value_to_string;
 use commonweal_journal::Book;
 use commonweal_query::Session;
 use commonweal_schemas::Dataset;
@@ -348,13 +348,6 @@ fn entry(batch: &RecordBatch, row: usize) -> Result<Entry, PublishError> {
         award: text(batch, "award_id", row)?,
         source_document: text(batch, "source_document", row)?,
     })
-}
-
-/// A value as text; none where it is null.
-pub(super) fn text(batch: &RecordBatch, name: &str, row: usize) -> Result<Option<String>, PublishError> {
-    let column = batch.column_by_name(name).filter(|column| column.is_valid(row));
-    let told = column.map(|column| array_value_to_string(column, row)).transpose();
-    told.map_err(PublishError::arrow(name))
 }
 
 fn int(batch: &RecordBatch, name: &str, row: usize) -> i32 {

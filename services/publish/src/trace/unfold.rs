@@ -160,7 +160,7 @@ fn row_id(table: &str, key: &str) -> RowId {
     RowId { table: table.to_owned(), key: key.to_owned() }
 }
 
-pub(super) fn trace_of<'a>(method: &'a MethodBook, table: &str) -> Option<&'a TraceModel> {
+fn trace_of<'a>(method: &'a MethodBook, table: &str) -> Option<&'a TraceModel> {
     method.traces().iter().find(|trace| trace.table == table)
 }
 
@@ -175,7 +175,7 @@ async fn add_keyed(session: &Session, method: &MethodBook) -> Result<(), Publish
     let there = session.tables();
     for trace in method.traces() {
         let name = format!("{KEYED}{}", trace.table);
-        let is_read = method.traces().iter().any(|other| reads_text(&other.sql, &name));
+        let is_read = method.traces().iter().any(|other| reads(&other.sql, &name));
         if is_read && !there.contains(&name) && there.contains(&trace.table) {
             let key = key_sql("t", &trace.key);
             let sql = format!("SELECT t.*, {key} AS {} FROM {} t", lines::ROW_KEY, trace.table);
@@ -183,9 +183,4 @@ async fn add_keyed(session: &Session, method: &MethodBook) -> Result<(), Publish
         }
     }
     Ok(())
-}
-
-fn reads_text(sql: &str, name: &str) -> bool {
-    let model = crate::method::Model { name: String::new(), sql: sql.to_owned() };
-    reads(&model, name)
 }
